@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything CI runs, under the names a developer uses: `nox`, or `nox -s tests`."""
+
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+RESULTS = ROOT / "build" / "results"  # one JUnit file a session; .ci/run adds them up
+SHARED = os.environ.get("KEYLESS_SHARED", str(ROOT.parent / "shared"))
+SPDX = "# SPDX-License-Identifier: Apache-2.0"
+
+# The rooms that decide; tests/test_architecture.py keeps them pure, `tests` keeps them covered.
+PURE_HALF = (
+    "errors",
+    "value",
+    "safe_text",
+    "protocol",
+    "evidence",
+    "report",
+    "policy",
+    "verification",
+    "batch",
+)
+
+nox.options.default_venv_backend = "virtualenv"
+nox.options.sessions = ["lint", "types", "tests", "docs", "wheel"]
+nox.options.error_on_missing_interpreters = True
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Ruff's rules and format, and a licence line on every source file."""
+    session.install(*_group("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    unlicensed = [str(path.relative_to(ROOT)) for path in _sources() if not _has_licence(path)]
+    if unlicensed:
+        session.error(f"first line is not {SPDX!r}: {', '.join(unlicensed)}")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Strict mypy over the package, the typing tests and this file."""
+    session.install(".", *_group("types"))
+    session.run("mypy")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The tests, and every branch of the pure half."""
+    session.install("-e", ".", *_group("tests"))
+    # Not a pytest plugin: one would be imported after the modules it is to measure.
+    session.run("coverage", "run", "-m", "pytest", "-q", _results("tests"), *session.posargs)
+    if not session.posargs:
+        session.run("coverage", "report", f"--include={_pure_files()}", "--fail-under=100")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Every Python block of README.md and docs/ runs."""
+    session.install(".", *_group("docs"))
+    session.run(
+        *("python", "-m", "pytest", "-q", "-p", "docs.examples", _results("docs")),
+        *("README.md", "docs"),
+    )
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """The built wheel holds every file, and passes the tests where there is no checkout."""
+    with tempfile.TemporaryDirectory(prefix="keyless-wheel-") as name:
+        elsewhere = Path(name)
+        session.run("python", "-m", "pip", "wheel", ".", "--no-deps", "--wheel-dir", name)
+        built = next(elsewhere.glob("*.whl"))
+        missing = _package_files() - set(zipfile.ZipFile(built).namelist())
+        if missing:
+            session.error(f"the wheel lacks {', '.join(sorted(missing))}")
+        session.install(str(built), *_group("tests"))
+        shutil.copytree(ROOT / "tests", elsewhere / "tests")
+        shutil.copy(ROOT / "pyproject.toml", elsewhere)  # how pytest is set up
+        session.chdir(elsewhere)
+        session.run(
+            *("python", "-m", "pytest", "-q", _results("wheel")),
+            env={"KEYLESS_SHARED": SHARED},
+        )
+
+
+@nox.session(default=False)
+def benchmarks(session: nox.Session) -> None:
+    """Ours against sigstore-python and the bare cryptography: `nox -s benchmarks -- --json`."""
+    session.install(".", *_group("benchmarks"))
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+def _group(name: str) -> tuple[str, ...]:
+    """Return the requirements of the dependency group *name*."""
+    return nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), name)
+
+
+def _results(name: str) -> str:
+    """Return the option that has pytest leave its totals under *name*."""
+    return f"--junitxml={RESULTS / name}.xml"
+
+
+def _pure_files() -> str:
+    """Return the pure half as coverage's patterns: each room is a file, or a folder of them."""
+    return ",".join(f"keyless/{room}.py,keyless/{room}/*" for room in PURE_HALF)
+
+
+def _sources() -> Iterator[Path]:
+    """Yield each file that can carry a comment: Python, configuration, and scripts."""
+    yield from sorted(ROOT.glob("*.py"))
+    yield from sorted(ROOT.glob("*.toml"))
+    yield from (path for path in sorted((ROOT / ".ci").iterdir()) if path.is_file())
+    for folder in ("keyless", "tests", "docs", "benchmarks"):
+        for suffix in ("*.py", "*.toml"):
+            yield from sorted((ROOT / folder).rglob(suffix))
+
+
+def _has_licence(path: Path) -> bool:
+    """Say whether *path* opens with the licence line, which only a `#!` line may precede."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return SPDX in (lines[1:2] if lines and lines[0].startswith("#!") else lines[:1])
+
+
+def _package_files() -> set[str]:
+    """Return the package's files, code and data, as a wheel names them."""
+    files = (path.relative_to(ROOT) for path in (ROOT / "keyless").rglob("*") if path.is_file())
+    return {path.as_posix() for path in files if "__pycache__" not in path.parts}
