@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything that can go wrong, and nothing else escapes.
+
+    KeylessError                      what was found, what was wanted, and .hint: what to do
+    ├── InputError                    what you named cannot be used, as a file that is not there
+    ├── ParseError                    bytes are not what they claim to be; .path says where
+    ├── VerificationError             a check refused: .check, .found, .wanted
+    │   └── PolicyError               all genuine, but not who or what you asked for
+    ├── ServiceError                  a server failed, refused, or could not be reached: .service
+    │   └── TrustError                trust could not be brought up to date, or is too old to use
+    └── LoginError                    no identity could be had
+
+Errors cross process boundaries (`verify_many` on a pool), so each is rebuilt from its fields when
+unpickled: one that failed to would take the whole pool down with it.
+"""
+
+from enum import Enum
+
+from keyless.safe_text import shown
+
+
+class Check(Enum):
+    """The questions a verifier asks; a refusal names the one that was answered with no."""
+
+    PARSE = "parse"
+    LOG = "transparency log"
+    CHECKPOINT = "checkpoint"
+    INCLUSION = "inclusion proof"
+    PROMISE = "inclusion promise"
+    CONSISTENCY = "log consistency"
+    TIMESTAMP = "timestamp"
+    TIME = "trusted time"
+    CHAIN = "certificate chain"
+    PROFILE = "certificate profile"
+    SCT = "certificate timestamp"
+    KEY = "key"
+    SIGNATURE = "signature"
+    ARTIFACT = "artifact"
+    ENTRY = "log entry"
+    POLICY = "policy"
+
+
+class KeylessError(Exception):
+    """Anything keyless refuses to do or could not do."""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+    @property
+    def message(self) -> str:
+        """The error in one sentence, without its hint."""
+        return str(self.args[0])
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _revive, (type(self), self.args, self.__dict__.copy())
+
+
+class InputError(KeylessError):
+    """Raised when what the caller named cannot be used."""
+
+
+class ParseError(KeylessError):
+    """Raised when bytes are not what they claim to be; *path* says where, as in `$.a.b[2]`."""
+
+    check = Check.PARSE
+
+    def __init__(self, message: str, *, path: str | None = None, hint: str | None = None) -> None:
+        super().__init__(f"{shown(path)}: {message}" if path else message, hint=hint)
+        self.path = path
+
+
+class VerificationError(KeylessError):
+    """Raised when *check* refuses: what it *found* is not what it *wanted*."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        check: Check,
+        found: str | None = None,
+        wanted: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.check = check
+        self.found = found
+        self.wanted = wanted
+
+
+class PolicyError(VerificationError):
+    """Raised when everything is genuine, but not by whom, or of what kind, was asked for."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        found: str | None = None,
+        wanted: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, check=Check.POLICY, found=found, wanted=wanted, hint=hint)
+
+
+class ServiceError(KeylessError):
+    """Raised when *service* failed, refused, or could not be reached."""
+
+    def __init__(
+        self, message: str, *, service: str, status: int | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.service = service
+        self.status = status
+
+
+class TrustError(ServiceError):
+    """Raised when trust could not be brought up to date, or is too old to be used."""
+
+
+class LoginError(KeylessError):
+    """Raised when no identity could be had."""
+
+
+def _revive(
+    cls: type[KeylessError], args: tuple[object, ...], fields: dict[str, object]
+) -> KeylessError:
+    # Not cls(*args): subclasses demand keywords, and their messages are already composed.
+    error = cls.__new__(cls, *args)
+    error.__dict__.update(fields)
+    return error
