@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pytest plugin that runs each Python block of README.md and docs/ (`nox -s docs`)."""
 
+from pathlib import Path
+
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
 
-pytest_collect_file = Sybil(parsers=[PythonCodeBlockParser()], patterns=["*.md"]).pytest()
+ROOT = Path(__file__).resolve().parents[1]
+
+pytest_collect_file = Sybil(
+    parsers=[PythonCodeBlockParser()], path=str(ROOT), patterns=["*.md"]
+).pytest()
