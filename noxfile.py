@@ -118,6 +118,7 @@ def _sources() -> Iterator[Path]:
     yield from sorted(ROOT.glob("*.py"))
     yield from sorted(ROOT.glob("*.toml"))
     yield from (path for path in sorted((ROOT / ".ci").iterdir()) if path.is_file())
+    yield from ROOT.glob("tests/conformance_client")  # a command, so without a suffix
     for folder in ("keyless", "tests", "docs", "benchmarks"):
         for suffix in ("*.py", "*.toml"):
             yield from sorted((ROOT / folder).rglob(suffix))
