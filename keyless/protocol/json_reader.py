@@ -17,6 +17,7 @@ from keyless.protocol.encoding import LARGEST_INT64, b64decode, hexdecode, parse
 from keyless.safe_text import shown
 
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+S = TypeVar("S")
 T = TypeVar("T")
 
 LARGEST_DOCUMENT = 16 << 20
@@ -28,8 +29,10 @@ MOST_VALUES = 400_000
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
-def json_value(data: bytes, *, largest: int = LARGEST_DOCUMENT) -> JsonValue:
-    """Read *data* as one JSON value in UTF-8, at most *largest* bytes."""
+def json_value(
+    data: bytes, *, largest: int = LARGEST_DOCUMENT, most: int = MOST_VALUES
+) -> JsonValue:
+    """Read *data* as one JSON value in UTF-8: at most *largest* bytes, and *most* values."""
     if len(data) > largest:
         raise ParseError(f"{len(data)} bytes of JSON, more than the {largest} allowed")
     try:
@@ -37,8 +40,8 @@ def json_value(data: bytes, *, largest: int = LARGEST_DOCUMENT) -> JsonValue:
     except UnicodeDecodeError as error:
         raise ParseError(f"not UTF-8 at byte {error.start}") from None
     openings = text.count("[") + text.count("{")
-    if text.count(",") + openings > MOST_VALUES:
-        raise ParseError(f"more than {MOST_VALUES} values in one JSON document")
+    if text.count(",") + openings > most:
+        raise ParseError(f"more than {most} values in one JSON document")
     try:
         value: JsonValue = _DECODER.decode(text)
     except RecursionError:
@@ -69,9 +72,11 @@ class Json:
         self._parent = parent
 
     @classmethod
-    def parse(cls, data: bytes, *, largest: int = LARGEST_DOCUMENT) -> "Json":
-        """Read *data* as one JSON object in UTF-8, at most *largest* bytes."""
-        value = json_value(data, largest=largest)
+    def parse(
+        cls, data: bytes, *, largest: int = LARGEST_DOCUMENT, most: int = MOST_VALUES
+    ) -> "Json":
+        """Read *data* as one JSON object in UTF-8: at most *largest* bytes, and *most* values."""
+        value = json_value(data, largest=largest, most=most)
         if not isinstance(value, dict):
             raise ParseError(f"not a JSON object but {_kind(value)}", path="$")
         return cls(value)
@@ -113,7 +118,7 @@ class Json:
 
     def base64(self, name: str) -> bytes:
         """Return what the member *name* holds in base64."""
-        return self._read(b64decode, self.text(name), name)
+        return self.within(name, b64decode, self.text(name))
 
     def optional_base64(self, name: str) -> bytes | None:
         """Return what the member *name* holds in base64, or None."""
@@ -121,7 +126,7 @@ class Json:
 
     def hex(self, name: str) -> bytes:
         """Return what the member *name* holds in hexadecimal."""
-        return self._read(hexdecode, self.text(name), name)
+        return self.within(name, hexdecode, self.text(name))
 
     def int64(self, name: str) -> int:
         """Return the member *name*, an int64: decimal string or number, 0 when absent."""
@@ -129,7 +134,7 @@ class Json:
         if value is None:
             return 0
         if isinstance(value, str):
-            return self._read(parse_decimal, value, name)
+            return self.within(name, parse_decimal, value)
         return self.integer(name)
 
     def integer(self, name: str) -> int:
@@ -175,16 +180,23 @@ class Json:
     def base64s(self, name: str, *, most: int) -> list[bytes]:
         """Return what the strings of the list *name* hold in base64, at most *most*."""
         return [
-            self._read(b64decode, text, f"{name}[{position}]")
+            self.within(f"{name}[{position}]", b64decode, text)
             for position, text in enumerate(self.texts(name, most=most))
         ]
 
     def hexes(self, name: str, *, most: int) -> list[bytes]:
         """Return what the strings of the list *name* hold in hexadecimal, at most *most*."""
         return [
-            self._read(hexdecode, text, f"{name}[{position}]")
+            self.within(f"{name}[{position}]", hexdecode, text)
             for position, text in enumerate(self.texts(name, most=most))
         ]
+
+    def within(self, name: str, parse: Callable[[S], T], content: S) -> T:
+        """Return *content*, which the member *name* holds, as *parse* reads it."""
+        try:
+            return parse(content)
+        except ParseError as error:
+            raise self.error(error.message, name=name, hint=error.hint) from None
 
     def only_one_of(self, *names: str) -> str:
         """Return which of *names* is there; it must be exactly one."""
@@ -203,12 +215,6 @@ class Json:
         if len(value) > most:
             raise self.error(f"{len(value)} items, more than the {most} allowed", name=name)
         return value
-
-    def _read(self, decode: Callable[[str], T], text: str, name: str) -> T:
-        try:
-            return decode(text)
-        except ParseError as error:
-            raise self.error(error.message, name=name) from None
 
     def _not(self, wanted: str, name: str, value: JsonValue = None) -> ParseError:
         found = value if value is not None else self._members.get(name)
