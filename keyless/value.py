@@ -12,7 +12,8 @@ class, which adds up to a fifth of the time from starting `keyless verify` to it
 
 A value keeps its fields in `__dict__`, so it pickles and copies without further help. A class that
 holds something that does not pickle (a key, a certificate) says in `__reduce__` which bytes to
-keep.
+keep. One that takes a field by position, or refuses some contents, writes its own `__init__`, which
+puts its fields into `self.__dict__`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -52,7 +53,9 @@ def value(cls: type[T]) -> type[T]:
         "__delattr__": _refuse_change,
         "__signature__": _Signature(fields, defaults),
     }
-    if "__repr__" not in cls.__dict__:  # a class may say better what it shows
+    if "__init__" in cls.__dict__:  # a class may make itself
+        del methods["__init__"], methods["__signature__"]
+    if "__repr__" not in cls.__dict__:  # and say better what it shows
         methods["__repr__"] = __repr__
     for name, method in methods.items():
         setattr(cls, name, method)
