@@ -25,3 +25,8 @@ def in_words(at: datetime) -> str:
     """Return *at*, which is in UTC, as in `2025-03-01 12:00:00.5 UTC`."""
     text = f"{at:%Y-%m-%d %H:%M:%S}"
     return f"{text}{f'.{at:%f}'.rstrip('0') if at.microsecond else ''} UTC"
+
+
+def in_rfc3339(at: datetime) -> str:
+    """Return *at*, which is in UTC, as in `2025-03-01T12:00:00.5Z`."""
+    return in_words(at).replace(" UTC", "Z").replace(" ", "T")
