@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The little of ASN.1 that certificates and timestamps are made of, read strictly (X.690, DER).
+
+      tag    length           content
+    +------+----------------+------------------------------+
+    | 0x30 | 0x82 0x01 0x0a | 266 bytes: more of the same  |
+    +------+----------------+------------------------------+
+
+Each thing has one encoding, and every other one is refused: lengths are definite and as short as
+can be, as are integers; a default is left out; nothing follows the last element. What is returned
+are slices of the bytes given, so that what a signature covers is what was read, never something
+encoded anew. Nothing here recurses, whatever is nested in what.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Self
+
+from keyless.errors import ParseError
+from keyless.safe_text import shown
+
+BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
+UTF8_STRING, UTC_TIME, GENERALIZED_TIME, SEQUENCE, SET = 0x0C, 0x17, 0x18, 0x30, 0x31
+END = 0x00  # no element has this tag
+
+_NAMES = {
+    BOOLEAN: "a truth value",
+    INTEGER: "an integer",
+    BIT_STRING: "a bit string",
+    OCTET_STRING: "an octet string",
+    NULL: "a null",
+    OID: "an object identifier",
+    UTF8_STRING: "a UTF-8 string",
+    UTC_TIME: "a two-digit time",
+    GENERALIZED_TIME: "a time",
+    SEQUENCE: "a sequence",
+    SET: "a set",
+    END: "nothing more",
+}
+# Python counts microseconds. A finer time would have to be rounded, into a window or out of it.
+_UTC_TIME = re.compile(r"([0-9]{4})" + 5 * r"([0-9]{2})" + r"()Z")
+_GENERALIZED_TIME = re.compile(r"([0-9]{4})" + 5 * r"([0-9]{2})" + r"(?:\.([0-9]{0,5}[1-9]))?Z")
+# One arc: seven bits a byte, the first byte not an idle 0x80, the last without its top bit. Arcs of
+# more than nine bytes are numbers nobody has registered, and slow to print.
+_OID_ARC = re.compile(rb"(?![\x80])[\x80-\xff]{0,8}[\x00-\x7f]")
+
+
+class Der:
+    """The elements of *data*, taken one after the other; errors call the whole *what*.
+
+    As a context it demands, when left without an error, that every element was taken.
+    """
+
+    __slots__ = ("_data", "_what", "at")
+
+    def __init__(self, data: bytes, what: str) -> None:
+        self._data = data
+        self._what = what
+        self.at = 0  # how many bytes were taken
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None and self.at != len(self._data):
+            raise self.error(f"{_called(self.tag)} where {_called(END)} is wanted")
+
+    def error(self, message: str) -> ParseError:
+        """Return the error that says *message* of the whole."""
+        return ParseError(f"the {self._what} is malformed: {message}")
+
+    @property
+    def tag(self) -> int:
+        """The next element's tag; `END` when there is none."""
+        return self._data[self.at] if self.at < len(self._data) else END
+
+    def element(self, tag: int) -> bytes:
+        """Take the next element, which must have *tag*; its tag and length are returned as well."""
+        start = self.at
+        self._advance(tag)
+        return self._data[start : self.at]
+
+    def content(self, tag: int) -> bytes:
+        """Take what is in the next element, which must have *tag*."""
+        start = self._advance(tag)
+        return self._data[start : self.at]
+
+    def optional(self, tag: int) -> bytes | None:
+        """Take what is in the next element if it has *tag*."""
+        return self.content(tag) if self.tag == tag else None
+
+    def inside(self, tag: int = SEQUENCE) -> "Der":
+        """Take the next element, which must have *tag*, to read the elements inside."""
+        return Der(self.content(tag), self._what)
+
+    def integer(self, tag: int = INTEGER) -> int:
+        """Take an integer."""
+        content = self.content(tag)
+        if not content or (
+            len(content) > 1 and content[0] in (0x00, 0xFF) and content[0] >> 7 == content[1] >> 7
+        ):
+            raise self.error("an integer that is not as short as can be")
+        return int.from_bytes(content, "big", signed=True)
+
+    def flag(self) -> bool:
+        """Take a truth value that is left out when false."""
+        content = self.optional(BOOLEAN)
+        if content not in (None, b"\xff"):
+            raise self.error("a truth value that is neither left out nor true")
+        return content is not None
+
+    def oid(self) -> str:
+        """Take an object identifier, as in `2.5.29.17`."""
+        return oid_text(self.content(OID))
+
+    def text(self, tag: int = UTF8_STRING, *, encoding: str = "utf-8") -> str:
+        """Take a string in *encoding*."""
+        try:
+            return self.content(tag).decode(encoding)
+        except UnicodeDecodeError as error:
+            raise self.error(f"a string that is not {encoding} at byte {error.start}") from None
+
+    def bits(self) -> tuple[bytes, int]:
+        """Take a bit string: its bytes, and how many bits of the last are not part of it."""
+        content = self.content(BIT_STRING)
+        spare = content[0] if content else 8
+        if spare > 7 or (spare and (len(content) == 1 or content[-1] & ((1 << spare) - 1))):
+            raise self.error("a bit string with stray bits")
+        return content[1:], spare
+
+    def whole_bytes(self) -> bytes:
+        """Take a bit string that is made of whole bytes."""
+        content, spare = self.bits()
+        if spare:
+            raise self.error("a bit string that ends within a byte")
+        return content
+
+    def time(self) -> datetime:
+        """Take a time in UTC."""
+        if self.tag == UTC_TIME:
+            content, form = self.content(UTC_TIME), _UTC_TIME
+            century = b"19" if content[:1] >= b"5" else b"20"  # RFC 5280, 4.1.2.5.1
+        else:
+            content, form, century = self.content(GENERALIZED_TIME), _GENERALIZED_TIME, b""
+        text = (century + content).decode("latin-1")
+        match = form.fullmatch(text)
+        if match is None:
+            raise self.error(f"{shown(text, longest=80)} is not a time as DER writes it")
+        year, month, day, hour, minute, second, fraction = match.groups(default="")
+        try:
+            return datetime(
+                int(year),
+                int(month),
+                int(day),
+                int(hour),
+                int(minute),
+                int(second),
+                int(fraction.ljust(6, "0")),
+                tzinfo=UTC,
+            )
+        except ValueError:
+            raise self.error(f"{shown(text)} is not a time of any calendar") from None
+
+    def _advance(self, tag: int) -> int:
+        """Step over the next element, which must have *tag*; return where its content starts."""
+        data, at = self._data, self.at
+        if self.tag != tag:
+            raise self.error(f"{_called(self.tag)} where {_called(tag)} is wanted")
+        length = data[at + 1] if at + 1 < len(data) else 0x80
+        start = at + 2
+        if length >= 0x80:
+            size = length & 0x7F
+            length = int.from_bytes(data[start : start + size], "big")
+            start += size
+            if length < 0x80 or length >> 8 * (size - 1) == 0:
+                raise self.error("a length that is missing, or not as short as can be")
+        if start + length > len(data):
+            raise self.error("it is cut short")
+        self.at = start + length
+        return start
+
+
+def encoded(tag: int, content: bytes) -> bytes:
+    """Write one element."""
+    size = len(content)
+    if size < 0x80:
+        return bytes((tag, size)) + content
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(length))) + length + content
+
+
+def oid_bytes(text: str) -> bytes:
+    """Return what is inside the object identifier *text*, as in `2.5.29.17`."""
+    first, second, *rest = map(int, text.split("."))
+    return b"".join(map(_base_128, (40 * first + second, *rest)))
+
+
+def oid_text(content: bytes) -> str:
+    """Return the object identifier that has *content* inside, as in `2.5.29.17`."""
+    arcs = _OID_ARC.findall(content)
+    if not content or b"".join(arcs) != content:
+        raise ParseError(f"not an object identifier: {shown(content.hex(), longest=80)}")
+    joined, *rest = (_from_base_128(arc) for arc in arcs)
+    first = min(joined // 40, 2)
+    return ".".join(map(str, (first, joined - 40 * first, *rest)))
+
+
+def _base_128(number: int) -> bytes:
+    low, high = bytes((number & 0x7F,)), number >> 7
+    while high:
+        low, high = bytes((0x80 | high & 0x7F,)) + low, high >> 7
+    return low
+
+
+def _from_base_128(arc: bytes) -> int:
+    number = 0
+    for byte in arc:
+        number = number << 7 | byte & 0x7F
+    return number
+
+
+def _called(tag: int) -> str:
+    return _NAMES.get(tag) or f"an element with tag {tag:#04x}"
