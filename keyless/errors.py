@@ -4,6 +4,7 @@
     KeylessError                      what was found, what was wanted, and .hint: what to do
     ├── InputError                    what you named cannot be used, as a file that is not there
     ├── ParseError                    bytes are not what they claim to be; .path says where
+    │   └── UnsupportedError          they may well be, but are of a kind unknown here
     ├── VerificationError             a check refused: .check, .found, .wanted
     │   └── PolicyError               all genuine, but not who or what you asked for
     ├── ServiceError                  a server failed, refused, or could not be reached: .service
@@ -68,6 +69,14 @@ class ParseError(KeylessError):
     def __init__(self, message: str, *, path: str | None = None, hint: str | None = None) -> None:
         super().__init__(f"{shown(path)}: {message}" if path else message, hint=hint)
         self.path = path
+
+
+class UnsupportedError(ParseError):
+    """Raised when bytes are well formed as far as can be told, but of a kind unknown here.
+
+    A trusted root is read without those in it whose keys are of such a kind; for a single bundle
+    there is no difference.
+    """
 
 
 class VerificationError(KeylessError):

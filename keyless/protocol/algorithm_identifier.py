@@ -7,7 +7,7 @@ They name the hash but not the key, so the `Algorithm` read here has a family fo
 `ECDSA`, not `ECDSA P-384`. `with_key` completes it.
 """
 
-from keyless.errors import ParseError
+from keyless.errors import ParseError, UnsupportedError
 from keyless.protocol.der import INTEGER, NULL, OID, Der, oid_bytes, oid_text
 from keyless.protocol.digest import HashAlgorithm
 from keyless.protocol.keys import Algorithm, PublicKey
@@ -42,7 +42,7 @@ def parse_hash(identifier: Der) -> HashAlgorithm:
         content = identifier.content(OID)
         _skip_null(identifier)
     if content not in _HASHES:
-        raise ParseError(
+        raise UnsupportedError(
             f"the hash algorithm {oid_text(content)} is not accepted here",
             hint="SHA-256, SHA-384 and SHA-512 are",
         )
@@ -62,7 +62,7 @@ def parse_signature_algorithm(identifier: Der, *, cms: HashAlgorithm | None = No
         return _RSA[content]
     if content == _RSA_WITHOUT_HASH and cms:
         return Algorithm(kind="RSA", scheme="pkcs1v15", hash=cms)
-    raise ParseError(
+    raise UnsupportedError(
         f"the signature algorithm {oid_text(content)} is not accepted here",
         hint="ECDSA and RSA over SHA-256, SHA-384 or SHA-512, and Ed25519 are",
     )

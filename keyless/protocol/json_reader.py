@@ -196,7 +196,7 @@ class Json:
         try:
             return parse(content)
         except ParseError as error:
-            raise self.error(error.message, name=name, hint=error.hint) from None
+            raise type(error)(error.message, path=f"{self.path}.{name}", hint=error.hint) from None
 
     def only_one_of(self, *names: str) -> str:
         """Return which of *names* is there; it must be exactly one."""

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_public_key,
 )
 
-from keyless.errors import Check, ParseError, VerificationError
+from keyless.errors import Check, ParseError, UnsupportedError, VerificationError
 from keyless.protocol.digest import Digest, HashAlgorithm
 from keyless.protocol.encoding import pem_decode
 from keyless.safe_text import shown
@@ -84,7 +84,9 @@ def algorithm_named(name: str) -> Algorithm:
     """Return the registry's algorithm *name*, as in `PKIX_ECDSA_P256_SHA_256`."""
     algorithm = ALGORITHMS.get(name)
     if algorithm is None:
-        raise ParseError(f"{shown(name, longest=80)} is not an algorithm that is accepted here")
+        raise UnsupportedError(
+            f"{shown(name, longest=80)} is not an algorithm that is accepted here"
+        )
     return algorithm
 
 
@@ -104,7 +106,9 @@ class PublicKey:
             raise ParseError(f"a public key of {len(spki)} bytes")
         try:
             key = load_der_public_key(spki)
-        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        except UnsupportedAlgorithm as error:
+            raise UnsupportedError(f"not a public key of a known kind: {shown(error)}") from None
+        except (ValueError, TypeError) as error:
             raise ParseError(f"not a public key: {shown(error)}") from None
         return cls(key)
 
@@ -206,7 +210,7 @@ def _accepted(key: PublicKeyTypes) -> tuple[Verifier, str]:
         case mldsa.MLDSA87PublicKey():
             return key, "ML-DSA-87"
         case _:
-            raise ParseError(
+            raise UnsupportedError(
                 f"a key of kind {_described(key)}, which is not accepted here",
                 hint="use ECDSA P-256, P-384 or P-521, RSA of 2048, 3072 or 4096 bits, or Ed25519",
             )
