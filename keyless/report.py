@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Verdicts as a person reads them: aligned text for a terminal, HTML for a notebook.
+
+Both are made of a title and rows of plain strings, which may come from anywhere: everything passes
+through `shown` on its way out, so that nothing in an identity or a server's message moves a cursor
+or becomes markup.
+
+The HTML must survive where it is shown. Notebooks strip `<script>`, GitHub strips `<style>`, and
+themes are light or dark: so styles are inline, no colour is set, and `<details>` is the only thing
+that moves.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from keyless.errors import KeylessError, ParseError, ServiceError, VerificationError
+from keyless.safe_text import linked, shown
+
+__all__ = ["Row", "html", "refusal_html", "refusal_text", "shown", "text"]
+
+# What it is, what it says, and what more there is to know of it: nothing, if empty.
+Row = tuple[str, str, str]
+
+# A field may be put together from several texts of outside, each of which was cut already.
+LONGEST = 2000
+
+_TABLE = "border-collapse:collapse;margin:0.5em 0;background:none;color:inherit"
+_LABEL = "text-align:left;vertical-align:top;font-weight:normal;opacity:0.7;padding:0.1em 1em 0 0"
+_VALUE = "text-align:left;vertical-align:top;padding:0.1em 0;overflow-wrap:anywhere"
+_DETAIL = "margin:0.2em 0 0.4em 1em;opacity:0.85"
+
+
+def text(title: str, rows: Sequence[Row]) -> str:
+    """Write *rows* under *title*, a label and a value on each line, details below their value."""
+    width = max((len(label) for label, _, _ in rows), default=0)
+    lines = [_plain(title)]
+    for label, value, detail in rows:
+        lines.append(f"  {_plain(label):<{width}}  {_plain(value)}".rstrip())
+        if detail:
+            lines.append(f"  {'':<{width}}    {_plain(detail)}")
+    return "\n".join(lines)
+
+
+def html(title: str, rows: Sequence[Row]) -> str:
+    """Write *rows* under *title* as one piece of HTML, details folded away."""
+    body = "".join(map(_html_row, rows))
+    table = f'<table style="{_TABLE}"><tbody>{body}</tbody></table>'
+    return f"<div><strong>{_escaped(title)}</strong>{table}</div>"
+
+
+def refusal_text(error: KeylessError) -> str:
+    """Write what was refused and why, for a terminal."""
+    return text(error.message, tuple(_reasons(error)))
+
+
+def refusal_html(error: KeylessError) -> str:
+    """Write what was refused and why, for a notebook."""
+    return html(error.message, tuple(_reasons(error)))
+
+
+def _reasons(error: KeylessError) -> Iterator[Row]:
+    if isinstance(error, VerificationError | ParseError):
+        yield "check", error.check.value, ""
+    if isinstance(error, VerificationError):
+        if error.found:
+            yield "found", error.found, ""
+        if error.wanted:
+            yield "wanted", error.wanted, ""
+    if isinstance(error, ServiceError):
+        yield "service", error.service, f"status {error.status}" if error.status else ""
+    if error.hint:
+        yield "hint", error.hint, ""
+
+
+def _html_row(row: Row) -> str:
+    label, value, detail = row
+    cell = _linked(value)
+    if detail:
+        more = f'<div style="{_DETAIL}">{_linked(detail)}</div>'
+        cell = f"<details><summary>{cell}</summary>{more}</details>"
+    head = f'<th scope="row" style="{_LABEL}">{_escaped(label)}</th>'
+    return f'<tr>{head}<td style="{_VALUE}">{cell}</td></tr>'
+
+
+def _linked(value: str) -> str:
+    return linked(value) if value.startswith("https://") else _escaped(value)
+
+
+def _escaped(value: str) -> str:
+    return shown(value, medium="html", longest=LONGEST)
+
+
+def _plain(value: str) -> str:
+    return shown(value, longest=LONGEST)
