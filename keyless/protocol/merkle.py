@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Merkle trees as transparency logs grow them (RFC 9162, 2.1).
 
-    root of 5          A leaf and a node are hashed with different prefixes, so that no leaf can
-    ┌────┴───┐         pass for a node. The left half is the largest power of two below the size:
-    n        e4        once full it never changes, and that is what lets a log prove that it only
-  ┌─┴──┐               ever grew.
-  n    n
- ┌┴┐  ┌┴┐
- e0 e1 e2 e3
+   root of 5          A leaf and a node are hashed with different prefixes, so that no leaf can
+   ┌────┴───┐         pass for a node. The left half is the largest power of two below the size:
+   n        e4        once full it never changes, and that is what lets a log prove that it only
+ ┌─┴──┐               ever grew.
+ n    n
+┌┴┐  ┌┴┐
+e0 e1 e2 e3
 """
 
 from collections.abc import Sequence
@@ -146,7 +146,7 @@ def verify_consistency(
 def _check_length(proof: Sequence[bytes], wanted: int, check: Check) -> None:
     if len(proof) != wanted or any(len(node) != HASH_SIZE for node in proof):
         raise VerificationError(
-            f"the {check.value} proof is not of {wanted} hashes".replace("proof proof", "proof"),
+            f"{check.value}: {len(proof)} hashes, where {wanted} lead to the root",
             check=check,
             found=f"{len(proof)} hashes of {sorted({len(node) for node in proof})} bytes",
             wanted=f"{wanted} hashes of {HASH_SIZE} bytes",
