@@ -24,9 +24,9 @@ from keyless.protocol.json_reader import Json
 from keyless.protocol.keys import Algorithm, algorithm_named
 from keyless.value import value
 
-# Real bodies have a score of values. 32 of them may come in one bundle, and must stay cheap.
+# Real bodies have a score of values, and 32 bodies may come in one bundle.
 LARGEST_BODY = 4 << 20
-MOST_VALUES = 10_000
+MOST_VALUES = 4_000
 MOST_SIGNATURES = 32
 
 
