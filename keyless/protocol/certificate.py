@@ -12,7 +12,7 @@ warnings, which a library on many threads can neither let out nor hold back, and
 the time from start to verdict to import. In tests it is the second opinion.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from keyless.errors import Check, ParseError, VerificationError
@@ -21,13 +21,12 @@ from keyless.protocol.claims import CLAIM_OIDS, Claims, parse_claims
 from keyless.protocol.der import (
     END,
     INTEGER,
-    OCTET_STRING,
-    OID,
     SEQUENCE,
     Der,
     encoded,
     oid_bytes,
     oid_text,
+    sequence,
 )
 from keyless.protocol.encoding import pem_decode
 from keyless.protocol.keys import PublicKey
@@ -78,17 +77,14 @@ class Certificate:
         if len(der) > LARGEST_CERTIFICATE:
             raise ParseError(f"a certificate of {len(der)} bytes, more than {LARGEST_CERTIFICATE}")
         self.der = der
-        with Der(der, "certificate") as only, only.inside() as parts:
+        with sequence(der, "certificate") as parts:
             self.tbs = parts.element(SEQUENCE)
             algorithm = parts.element(SEQUENCE)
             self.signature = parts.whole_bytes()
-        with Der(algorithm, "certificate") as only:
-            self.signature_algorithm = parse_signature_algorithm(only.inside())
-        with Der(self.tbs, "certificate") as only:
-            content = only.content(SEQUENCE)
-        with Der(content, "certificate") as fields:
+        self.signature_algorithm = parse_signature_algorithm(algorithm)
+        with sequence(self.tbs, "certificate") as fields:
             self._read_fields(fields, algorithm)
-            self._before_extensions = content[: fields.at]
+            self._before_extensions = fields.taken
             self._read_extensions(fields)
 
     @classmethod
@@ -118,9 +114,8 @@ class Certificate:
 
     def precertificate_tbs(self) -> bytes:
         """Return what the certificate log saw: the signed part, before the log's word was added."""
-        start, end = self._scts_between
-        others = self._extensions[:start] + self._extensions[end:]
-        return encoded(SEQUENCE, self._before_extensions + encoded(0xA3, encoded(SEQUENCE, others)))
+        extensions = encoded(0xA3, encoded(SEQUENCE, self._extensions_but_scts))
+        return encoded(SEQUENCE, self._before_extensions + extensions)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Certificate) and self.der == other.der
@@ -147,7 +142,7 @@ class Certificate:
             raise fields.error("it names two signature algorithms")
         self.issued_by = fields.element(SEQUENCE)
         with fields.inside() as validity:
-            self.not_before, self.not_after = validity.time(), validity.time()
+            self.not_before, self.not_after = validity.date(), validity.date()
         self.subject = fields.element(SEQUENCE)
         self.spki = fields.element(SEQUENCE)
         self.key = PublicKey.parse(self.spki)
@@ -156,27 +151,24 @@ class Certificate:
 
     def _read_extensions(self, fields: Der) -> None:
         """Read the extensions, each of which stands there at most once."""
-        values: dict[bytes, bytes] = {}
-        critical: list[bytes] = []
-        self._extensions, self._scts_between = b"", (0, 0)
+        listed: list[tuple[int, bytes]] = []
         if fields.tag == 0xA3:
             with fields.inside(0xA3) as only:
-                self._extensions = only.content(SEQUENCE)
-        with Der(self._extensions, "certificate") as extensions:
-            while extensions.tag != END:
-                start = extensions.at
-                with extensions.inside() as extension:
-                    oid = extension.content(OID)
-                    if oid in values:
-                        raise extension.error(f"the extension {oid_text(oid)} stands there twice")
-                    if extension.flag():
-                        critical.append(oid)
-                    values[oid] = extension.content(OCTET_STRING)
-                if oid == _SCT_LIST:
-                    self._scts_between = (start, extensions.at)
+                listed = only.inside().rest()
+        values: dict[bytes, bytes] = {}
+        critical: set[bytes] = set()
+        others = []
+        for tag, content in listed:
+            oid, value = _parse_extension(tag, content, critical)
+            if oid in values:
+                raise fields.error(f"the extension {oid_text(oid)} stands there twice")
+            values[oid] = value
+            if oid != _SCT_LIST:
+                others.append(encoded(tag, content))
+        self._extensions_but_scts = b"".join(others)
         self._interpret(values, critical)
 
-    def _interpret(self, extensions: Mapping[bytes, bytes], critical: Sequence[bytes]) -> None:
+    def _interpret(self, extensions: Mapping[bytes, bytes], critical: Collection[bytes]) -> None:
         """Read what the *extensions* say."""
         self.is_authority, self.path_length = _parse_basic_constraints(extensions)
         self.key_usages = _parse_key_usages(extensions)
@@ -232,11 +224,23 @@ def _profile_refusal(message: str, *, found: str, wanted: str) -> VerificationEr
     )
 
 
+def _parse_extension(tag: int, content: bytes, critical: set[bytes]) -> tuple[bytes, bytes]:
+    """Read SEQUENCE { extnID, critical BOOLEAN DEFAULT FALSE, extnValue OCTET STRING }."""
+    match [(tag, content), *Der(content, "certificate").rest()]:
+        case [(0x30, _), (0x06, oid), (0x04, value)]:
+            return oid, value
+        case [(0x30, _), (0x06, oid), (0x01, b"\xff"), (0x04, value)]:
+            critical.add(oid)
+            return oid, value
+        case _:
+            raise ParseError("the certificate has an extension that is not one")
+
+
 def _parse_basic_constraints(extensions: Mapping[bytes, bytes]) -> tuple[bool, int | None]:
     """Read SEQUENCE { cA BOOLEAN DEFAULT FALSE, pathLenConstraint INTEGER (0..MAX) OPTIONAL }."""
     if _BASIC_CONSTRAINTS not in extensions:
         return False, None
-    with Der(extensions[_BASIC_CONSTRAINTS], "certificate") as only, only.inside() as fields:
+    with sequence(extensions[_BASIC_CONSTRAINTS], "certificate") as fields:
         is_authority = fields.flag()
         path_length = fields.integer() if fields.tag == INTEGER else None
         if path_length is not None and (path_length < 0 or not is_authority):
@@ -249,19 +253,15 @@ def _parse_key_usages(extensions: Mapping[bytes, bytes]) -> frozenset[str] | Non
         return None
     with Der(extensions[_KEY_USAGE], "certificate") as only:
         content, _ = only.bits()
-    return frozenset(
-        name
-        for position, name in enumerate(_USAGES)
-        if content[position // 8 : position // 8 + 1]
-        and content[position // 8] & 0x80 >> position % 8
-    )
+    bits = int.from_bytes(content.ljust(2, b"\0")[:2], "big")
+    return frozenset(name for place, name in enumerate(_USAGES) if bits & 0x8000 >> place)
 
 
 def _parse_purposes(extensions: Mapping[bytes, bytes]) -> frozenset[str] | None:
     if _PURPOSES not in extensions:
         return None
     purposes = set()
-    with Der(extensions[_PURPOSES], "certificate") as only, only.inside() as oids:
+    with sequence(extensions[_PURPOSES], "certificate") as oids:
         while oids.tag != END:
             purposes.add(oids.oid())
     return frozenset(purposes)

@@ -21,7 +21,7 @@ from keyless.safe_text import shown
 from keyless.value import value
 
 LONGEST_CHAIN = 8
-_ANY_PURPOSE = "2.5.29.37.0"
+ANY_PURPOSE = "2.5.29.37.0"
 
 
 @value
@@ -47,7 +47,7 @@ class Authority:
             raise _unknown_issuer(leaf, [self])
         for certificate in self.certificates:
             purposes = certificate.purposes
-            if purposes is not None and purposes.isdisjoint((CODE_SIGNING, _ANY_PURPOSE)):
+            if purposes is not None and purposes.isdisjoint((CODE_SIGNING, ANY_PURPOSE)):
                 raise VerificationError(
                     f"{shown(self.name)} may not issue certificates for code signing",
                     check=Check.CHAIN,

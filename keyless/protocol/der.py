@@ -74,6 +74,11 @@ class Der:
         """The next element's tag; `END` when there is none."""
         return self._data[self.at] if self.at < len(self._data) else END
 
+    @property
+    def taken(self) -> bytes:
+        """Everything taken so far."""
+        return self._data[: self.at]
+
     def element(self, tag: int) -> bytes:
         """Take the next element, which must have *tag*; its tag and length are returned as well."""
         start = self.at
@@ -137,47 +142,57 @@ class Der:
 
     def time(self) -> datetime:
         """Take a time in UTC."""
-        if self.tag == UTC_TIME:
-            content, form = self.content(UTC_TIME), _UTC_TIME
-            century = b"19" if content[:1] >= b"5" else b"20"  # RFC 5280, 4.1.2.5.1
-        else:
-            content, form, century = self.content(GENERALIZED_TIME), _GENERALIZED_TIME, b""
-        text = (century + content).decode("latin-1")
+        return self._time(self.content(GENERALIZED_TIME).decode("latin-1"), _GENERALIZED_TIME)
+
+    def date(self) -> datetime:
+        """Take a time in UTC as certificates write it: until 2049 with two digits for the year."""
+        if self.tag != UTC_TIME:
+            return self.time()
+        text = self.content(UTC_TIME).decode("latin-1")
+        return self._time(("19" if text[:1] >= "5" else "20") + text, _UTC_TIME)
+
+    def rest(self) -> list[tuple[int, bytes]]:
+        """Take all that is left: the tag and the content of each element."""
+        elements = []
+        while self.at < len(self._data):
+            tag = self._data[self.at]
+            elements.append((tag, self.content(tag)))
+        return elements
+
+    def _time(self, text: str, form: re.Pattern[str]) -> datetime:
         match = form.fullmatch(text)
         if match is None:
             raise self.error(f"{shown(text, longest=80)} is not a time as DER writes it")
-        year, month, day, hour, minute, second, fraction = match.groups(default="")
+        year, month, day, hour, minute, second = map(int, match.groups()[:6])
+        microsecond = int((match[7] or "").ljust(6, "0"))
         try:
-            return datetime(
-                int(year),
-                int(month),
-                int(day),
-                int(hour),
-                int(minute),
-                int(second),
-                int(fraction.ljust(6, "0")),
-                tzinfo=UTC,
-            )
+            return datetime(year, month, day, hour, minute, second, microsecond, UTC)
         except ValueError:
-            raise self.error(f"{shown(text)} is not a time of any calendar") from None
+            raise self.error(f"{text} is not a time of any calendar") from None
 
     def _advance(self, tag: int) -> int:
         """Step over the next element, which must have *tag*; return where its content starts."""
         data, at = self._data, self.at
-        if self.tag != tag:
-            raise self.error(f"{_called(self.tag)} where {_called(tag)} is wanted")
-        length = data[at + 1] if at + 1 < len(data) else 0x80
         start = at + 2
+        if start > len(data) or data[at] != tag:
+            raise self.error(f"{_called(self.tag)} where {_called(tag)} is wanted")
+        length = data[at + 1]
         if length >= 0x80:
             size = length & 0x7F
             length = int.from_bytes(data[start : start + size], "big")
             start += size
             if length < 0x80 or length >> 8 * (size - 1) == 0:
-                raise self.error("a length that is missing, or not as short as can be")
-        if start + length > len(data):
+                raise self.error("a length that is not as short as can be")
+        self.at = end = start + length
+        if end > len(data):
             raise self.error("it is cut short")
-        self.at = start + length
         return start
+
+
+def sequence(data: bytes, what: str) -> Der:
+    """Read inside *data*, which is one sequence and nothing else; errors call it *what*."""
+    with Der(data, what) as only:
+        return only.inside()
 
 
 def encoded(tag: int, content: bytes) -> bytes:

@@ -4,7 +4,7 @@
 Directory names are compared byte for byte, so they stay DER here; `name_in_words` is for messages.
 """
 
-from keyless.protocol.der import END, OID, SET, Der, oid_bytes, oid_text
+from keyless.protocol.der import END, OID, SET, Der, oid_bytes, oid_text, sequence
 from keyless.value import value
 
 _USERNAME = oid_bytes("1.3.6.1.4.1.57264.1.7")
@@ -31,7 +31,7 @@ class San:
 def parse_sans(extension: bytes) -> tuple[San, ...]:
     """Read the names in a certificate's *extension* of that name, each with its kind in words."""
     sans = []
-    with Der(extension, "certificate") as only, only.inside() as names:
+    with sequence(extension, "certificate") as names:
         while names.tag != END:
             sans.append(_parse_general_name(names))
     return tuple(sans)
@@ -65,7 +65,7 @@ def _parse_other_name(other: Der) -> San:
 def name_in_words(name: bytes) -> str:
     """Return the directory *name*, DER, as in `O=sigstore.dev, CN=sigstore`: what can be read."""
     words = []
-    with Der(name, "certificate") as only, only.inside() as parts:
+    with sequence(name, "certificate") as parts:
         while parts.tag != END:
             with parts.inside(SET) as alternatives:
                 while alternatives.tag != END:
