@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Measure, and print a table, or with --json one object a row: `python -m benchmarks corpus`."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+
+from benchmarks import judging
+from benchmarks.material import AbsentError
+from benchmarks.row import Goal, Row, skipped, table
+
+Measurement = tuple[Callable[[], list[Row]], Mapping[str, Goal]]
+
+MEASUREMENTS: tuple[Measurement, ...] = (
+    (judging.corpus_rows, judging.CORPUS_GOALS),
+    (judging.rekor_v2_rows, judging.REKOR_V2_GOALS),
+)
+
+
+def main(arguments: list[str]) -> int:
+    """Take the measurements that *arguments* name, whole or by a first part; all without a name."""
+    as_json = "--json" in arguments
+    wanted = [argument for argument in arguments if argument != "--json"]
+    known = [name for _, goals in MEASUREMENTS for name in goals]
+    if strangers := [want for want in wanted if not any(map(_is_named(want), known))]:
+        sys.stderr.write(f"no row is called {', '.join(strangers)}: {', '.join(known)}\n")
+        return 2
+    rows = []
+    for measure, goals in MEASUREMENTS:
+        if wanted and not any(_is_named(want)(name) for want in wanted for name in goals):
+            continue
+        for row in _rows(measure, goals):
+            sys.stderr.write(f"{row.noise()}\n")
+            rows.append(row)
+            if as_json:
+                print(json.dumps(row.to_json()), flush=True)
+    if not as_json:
+        print(table(rows))
+    return 0
+
+
+def _rows(measure: Callable[[], list[Row]], goals: Mapping[str, Goal]) -> list[Row]:
+    try:
+        return measure()
+    except AbsentError as error:
+        return skipped(str(error), goals)
+
+
+def _is_named(want: str) -> Callable[[str], bool]:
+    """Say whether a row is called *want*, or stands under it, as `corpus/floor` under `corpus`."""
+    return lambda name: f"{name}/".startswith(f"{want}/")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
