@@ -156,7 +156,7 @@ class PublicKey:
             self._verify(signature, message, how, check)
         except InvalidSignature:
             raise VerificationError(
-                f"the {check.value} has a signature that its key did not make ({how})",
+                f"the {check.value} does not verify with its key ({how})",
                 check=check,
                 found=f"a signature of {len(signature)} bytes",
                 wanted=f"one by the key with SHA-256 {self.fingerprint.hex}",
