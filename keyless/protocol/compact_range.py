@@ -9,10 +9,9 @@ from the middle, and ends at the root that the log signed or knows that it was s
 """
 
 from collections.abc import Sequence
-from hashlib import sha256
 
 from keyless.errors import InputError, ParseError
-from keyless.protocol.merkle import HASH_SIZE, node_hash
+from keyless.protocol.merkle import HASH_SIZE, node_hash, root_hash
 from keyless.value import value
 
 
@@ -27,7 +26,7 @@ class CompactRange:
     def __init__(self, *, start: int, end: int, hashes: tuple[bytes, ...]) -> None:
         if not 0 <= start <= end:
             raise ParseError(f"not a range of leaves: from {start} to {end}")
-        wanted = len(_heights(start, end))
+        wanted = len(subtree_heights(start, end))
         if len(hashes) != wanted or any(len(each) != HASH_SIZE for each in hashes):
             raise ParseError(f"leaves {start} to {end} are covered by {wanted} hashes, not these")
         self.__dict__.update(start=start, end=end, hashes=hashes)
@@ -48,9 +47,9 @@ class CompactRange:
                 f"a range that ends before leaf {self.end} cannot be joined "
                 f"to one that starts at leaf {following.start}"
             )
-        nodes = list(zip(_heights(self.start, self.end), self.hashes, strict=True))
+        nodes = list(zip(subtree_heights(self.start, self.end), self.hashes, strict=True))
         begin = following.start
-        heights = _heights(following.start, following.end)
+        heights = subtree_heights(following.start, following.end)
         for height, each in zip(heights, following.hashes, strict=True):
             _push(nodes, begin >> height, height, each)
             begin += 1 << height
@@ -61,15 +60,20 @@ class CompactRange:
         """Return the root of the tree of these leaves; they must be a log's first."""
         if self.start != 0:
             raise InputError(f"a range that starts at leaf {self.start} is not a tree")
-        if not self.hashes:
-            return sha256(b"").digest()
-        *before, computed = self.hashes
-        for each in reversed(before):
-            computed = node_hash(each, computed)
-        return computed
+        return root_over(self.hashes)
 
 
-def _heights(start: int, end: int) -> list[int]:
+def root_over(subtrees: Sequence[bytes]) -> bytes:
+    """Hash the roots of *subtrees*, side by side and each smaller than the last, into one."""
+    if not subtrees:
+        return root_hash([])
+    *before, computed = subtrees
+    for each in reversed(before):
+        computed = node_hash(each, computed)
+    return computed
+
+
+def subtree_heights(start: int, end: int) -> list[int]:
     """List the heights of the fewest whole subtrees that cover leaves *start* to *end*."""
     heights = []
     while start < end:
