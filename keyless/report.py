@@ -31,12 +31,13 @@ _DETAIL = "margin:0.2em 0 0.4em 1em;opacity:0.85"
 
 def text(title: str, rows: Sequence[Row]) -> str:
     """Write *rows* under *title*, a label and a value on each line, details below their value."""
-    width = max((len(label) for label, _, _ in rows), default=0)
+    safe = [(_plain(label), _plain(value), _plain(detail)) for label, value, detail in rows]
+    width = max((len(label) for label, _, _ in safe), default=0)
     lines = [_plain(title)]
-    for label, value, detail in rows:
-        lines.append(f"  {_plain(label):<{width}}  {_plain(value)}".rstrip())
+    for label, value, detail in safe:
+        lines.append(f"  {label:<{width}}  {value}".rstrip())
         if detail:
-            lines.append(f"  {'':<{width}}    {_plain(detail)}")
+            lines.append(f"  {'':<{width}}    {detail}")
     return "\n".join(lines)
 
 

@@ -10,10 +10,10 @@ from keyless.policy.base import AllOf, AnyOf, Policy
 from keyless.policy.base import UnsafeAnySigner as UnsafeAnySigner
 from keyless.policy.ci import GitHubWorkflow, GitLabPipeline
 from keyless.policy.issuers import ISSUERS
-from keyless.policy.matching import Glob, Wanted
 from keyless.policy.quorum import Quorum
 from keyless.policy.requirements import Requirements
 from keyless.policy.signed_by import SignedBy, SignedByKey
+from keyless.policy.wanted import Glob, Wanted
 
 __all__ = [
     "ISSUERS",

@@ -17,8 +17,8 @@ from collections.abc import Iterator, Mapping
 from keyless.errors import PolicyError
 from keyless.evidence import VerifiedSigner
 from keyless.policy.likeness import explained
-from keyless.policy.matching import Wanted, described, matches
 from keyless.policy.signed_by import SOMEBODY_ELSE
+from keyless.policy.wanted import Wanted, described, matches
 from keyless.safe_text import shown
 from keyless.value import value
 

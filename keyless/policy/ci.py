@@ -9,7 +9,7 @@ from keyless.evidence import VerifiedSigner
 from keyless.policy.base import Policy
 from keyless.policy.build import Build
 from keyless.policy.issuers import GITHUB_ACTIONS, GITLAB
-from keyless.policy.matching import Glob, Wanted, demand
+from keyless.policy.wanted import Glob, Wanted, demand
 from keyless.safe_text import shown
 from keyless.value import value
 

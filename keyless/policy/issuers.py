@@ -7,7 +7,7 @@ who vouches for a GitHub workflow.
 """
 
 from keyless.errors import InputError
-from keyless.policy.matching import Wanted, demand
+from keyless.policy.wanted import Wanted, demand
 from keyless.safe_text import shown
 
 GITHUB_ACTIONS = "https://token.actions.githubusercontent.com"

@@ -8,7 +8,7 @@ that looks like an `a`.
 
 from collections.abc import Callable
 
-from keyless.policy.matching import Wanted, matches
+from keyless.policy.wanted import Wanted, matches
 
 Form = Callable[[str], str]
 

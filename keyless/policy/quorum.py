@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from keyless.errors import InputError, PolicyError
 from keyless.evidence import VerifiedSigner
+from keyless.policy.assignment import assigned
 from keyless.policy.base import Policy, all_keys, demand_policies
 from keyless.protocol.keys import PublicKey
 from keyless.safe_text import shown
@@ -40,7 +41,7 @@ class Quorum:
         """
         people = _people(signers)
         accepted = [self._accepted(policy, signers, people) for policy in self.policies]
-        found = _matched([tuple(choices) for choices in accepted])
+        found = assigned(accepted)
         if len(found) < self.count:
             raise self._refusal(found, signers, len(set(people)))
         return tuple(accepted[policy][person] for policy, person in sorted(found.items()))
@@ -122,41 +123,3 @@ def _marks(signer: VerifiedSigner) -> tuple[object, ...]:
     if signer.identity is None:
         return (signer.key,)
     return signer.key, (signer.issuer, signer.identity.text)
-
-
-def _matched(choices: Sequence[Sequence[int]]) -> dict[int, int]:
-    """Give each policy one of the people it has the choice of, none twice, to as many as can be.
-
-    Maximum bipartite matching by augmenting paths: whoever comes too late to find somebody free
-    asks those served before whether they could take another (Kuhn 1955).
-    """
-    served: dict[int, int] = {}
-    for policy in range(len(choices)):
-        _serve(policy, choices, served)
-    return served
-
-
-def _serve(policy: int, choices: Sequence[Sequence[int]], served: dict[int, int]) -> None:
-    """Find somebody for *policy* too, moving those *served* as needed; do nothing if none can."""
-    holders = {person: holder for holder, person in served.items()}
-    asked_by: dict[int, int] = {}
-    asking = [policy]
-    for asker in asking:  # grows by whoever holds one of those asked for
-        for person in choices[asker]:
-            if person in asked_by:
-                continue
-            asked_by[person] = asker
-            if person not in holders:
-                _move(person, asked_by, served)
-                return
-            asking.append(holders[person])
-
-
-def _move(person: int, asked_by: Mapping[int, int], served: dict[int, int]) -> None:
-    """Give *person* to who asked, whom they held before to who asked for that one, and so on."""
-    taken: int | None = person
-    while taken is not None:
-        asker = asked_by[taken]
-        given_up = served.get(asker)
-        served[asker] = taken
-        taken = given_up

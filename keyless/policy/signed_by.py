@@ -6,7 +6,7 @@ from keyless.evidence import VerifiedSigner
 from keyless.policy.base import Policy
 from keyless.policy.issuers import issuer_called
 from keyless.policy.likeness import explained
-from keyless.policy.matching import Wanted, demand, described, matches
+from keyless.policy.wanted import Wanted, demand, described, matches
 from keyless.protocol.keys import PublicKey
 from keyless.protocol.names import San
 from keyless.value import value
