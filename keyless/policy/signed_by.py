@@ -56,13 +56,15 @@ class SignedBy(Policy):
         return matches(self.identity, identity.text) and matches(self.issuer, issuer)
 
     def _hint(self, signer: VerifiedSigner) -> str:
-        identity, issuer = signer.identity, signer.issuer or ""
+        identity = signer.identity
         if identity is None:
             return "no certificate says whose key it is; SignedByKey trusts a key by itself"
         if identity.kind not in IDENTITY_KINDS:
             return f"the certificate names a machine ({identity.kind}), and no signer"
+        if not signer.issuer:
+            return "the certificate does not say who vouched for the name in it"
         hints = explained("identity", identity.text, self.identity)
-        hints += explained("issuer", issuer, self.issuer)
+        hints += explained("issuer", signer.issuer, self.issuer)
         return "; ".join(hints) or SOMEBODY_ELSE
 
     def __repr__(self) -> str:

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Builds as signers: the repository, the file that signed, and who vouches, always together."""
 
+import json
 import pickle
 import re
+from base64 import b64decode
 from collections.abc import Mapping
 
 import pytest
@@ -11,8 +13,10 @@ from cryptography import x509
 from keyless.errors import Check, InputError, PolicyError
 from keyless.evidence import VerifiedSigner
 from keyless.policy import GitHubWorkflow, GitLabPipeline, Glob, Policy
+from keyless.protocol.certificate import Certificate
 from keyless.value import replace
 from tests.policy.signers import GOOGLE, bare_key, person, signer
+from tests.shared_data import shared
 
 ACTIONS = "https://token.actions.githubusercontent.com"
 SHA = "af785b6d3b0fa0c0aa1305faee7ce6036e8d90c4"
@@ -98,6 +102,21 @@ def refusal(policy: Policy, who: VerifiedSigner) -> PolicyError:
 def test_a_workflow_is_accepted_for_what_it_is(asked: dict[str, str]) -> None:
     """Each thing that may be asked is found in the certificate."""
     GitHubWorkflow("org/app", **asked).check(workflow())
+
+
+def test_a_real_workflow_is_accepted() -> None:
+    """What GitHub and Fulcio write is what is read."""
+    bundle = shared("conformance/bundle-verify/happy-path-v0.3/bundle.sigstore.json")
+    material = json.loads(bundle.read_bytes())["verificationMaterial"]
+    certificate = Certificate.parse(b64decode(material["certificate"]["rawBytes"]))
+    GitHubWorkflow(
+        "sigstore-conformance/extremely-dangerous-public-oidc-beacon",
+        file="extremely-dangerous-oidc-beacon.yml",
+        ref="refs/heads/*",
+        trigger="workflow_dispatch",
+        repository_id=632596897,
+        owner_id=131804563,
+    ).check(VerifiedSigner(key=certificate.key, certificate=certificate, authority=None, scts=()))
 
 
 @pytest.mark.parametrize("repository", ["org/*", Glob("*/app"), re.compile("org/(app|lib)")])
