@@ -14,14 +14,14 @@ from itertools import pairwise
 
 from keyless.errors import Check, ParseError, VerificationError
 from keyless.protocol.algorithm_identifier import with_key
-from keyless.protocol.certificate import CODE_SIGNING, Certificate
+from keyless.protocol.certificate import Certificate
+from keyless.protocol.extensions import ANY_PURPOSE, CODE_SIGNING
 from keyless.protocol.names import name_in_words
 from keyless.protocol.window import Window, in_words
 from keyless.safe_text import shown
 from keyless.value import value
 
 LONGEST_CHAIN = 8
-ANY_PURPOSE = "2.5.29.37.0"
 
 
 @value

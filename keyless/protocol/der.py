@@ -13,6 +13,7 @@ encoded anew. Nothing here recurses, whatever is nested in what.
 """
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Self
 
@@ -151,13 +152,19 @@ class Der:
         text = self.content(UTC_TIME).decode("latin-1")
         return self._time(("19" if text[:1] >= "5" else "20") + text, _UTC_TIME)
 
-    def rest(self) -> list[tuple[int, bytes]]:
-        """Take all that is left: the tag and the content of each element."""
-        elements = []
-        while self.at < len(self._data):
-            tag = self._data[self.at]
-            elements.append((tag, self.content(tag)))
-        return elements
+    def rest(self) -> Iterator[tuple[int, bytes]]:
+        """Take all that is left, one element's tag and content after the other."""
+        # The same steps as in _advance, without its calls: lists are most of what is read.
+        data, size = self._data, len(self._data)
+        while (at := self.at) < size:
+            start = at + 2
+            length = data[at + 1] if start <= size else 0x80
+            if length >= 0x80:
+                start, length = self._long_length(start)
+            self.at = end = start + length
+            if end > size:
+                raise self.error("it is cut short")
+            yield data[at], data[start:end]
 
     def _time(self, text: str, form: re.Pattern[str]) -> datetime:
         match = form.fullmatch(text)
@@ -173,20 +180,24 @@ class Der:
     def _advance(self, tag: int) -> int:
         """Step over the next element, which must have *tag*; return where its content starts."""
         data, at = self._data, self.at
-        start = at + 2
-        if start > len(data) or data[at] != tag:
+        if self.tag != tag:
             raise self.error(f"{_called(self.tag)} where {_called(tag)} is wanted")
-        length = data[at + 1]
+        start = at + 2
+        length = data[at + 1] if start <= len(data) else 0x80
         if length >= 0x80:
-            size = length & 0x7F
-            length = int.from_bytes(data[start : start + size], "big")
-            start += size
-            if length < 0x80 or length >> 8 * (size - 1) == 0:
-                raise self.error("a length that is not as short as can be")
+            start, length = self._long_length(start)
         self.at = end = start + length
         if end > len(data):
             raise self.error("it is cut short")
         return start
+
+    def _long_length(self, at: int) -> tuple[int, int]:
+        """Read a length of several bytes, which start *at*; return where they end, and it."""
+        size = self._data[at - 1] & 0x7F if at <= len(self._data) else 0
+        length = int.from_bytes(self._data[at : at + size], "big")
+        if length < 0x80 or length >> 8 * (size - 1) == 0:
+            raise self.error("a length that is missing, or not as short as can be")
+        return at + size, length
 
 
 def sequence(data: bytes, what: str) -> Der:

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from keyless.errors import Check, ParseError, VerificationError
 from keyless.protocol.algorithm_identifier import parse_hash, with_key
 from keyless.protocol.certificate import Certificate
-from keyless.protocol.chain import ANY_PURPOSE, check_links, check_validity
+from keyless.protocol.chain import check_links, check_validity
 from keyless.protocol.cms import SignedMessage, parse_signed_message
 from keyless.protocol.der import (
     BIT_STRING,
@@ -31,13 +31,13 @@ from keyless.protocol.der import (
     sequence,
 )
 from keyless.protocol.digest import Digest
+from keyless.protocol.extensions import ANY_PURPOSE, TIME_STAMPING
 from keyless.protocol.names import name_in_words
 from keyless.protocol.window import Window, in_words
 from keyless.safe_text import shown
 from keyless.value import value
 
 LARGEST_TIMESTAMP = 64 << 10
-TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
 
 _TST_INFO = oid_bytes("1.2.840.113549.1.9.16.1.4")
 _GRANTED = (0, 1)  # as asked for, or with modifications
