@@ -157,9 +157,13 @@ def _nested(policy: Policy) -> str:
 
 
 def _joined(refusals: Sequence[PolicyError], signer: VerifiedSigner, wanted: str) -> PolicyError:
-    """Return one refusal for all of *refusals*."""
-    reasons = dict.fromkeys(refusal.message for refusal in refusals)
-    hints = dict.fromkeys(refusal.hint for refusal in refusals if refusal.hint)
+    """Return one refusal for all of *refusals*, which says only once who signed."""
+    who = f"signed by {signer}"
+    reasons = dict.fromkeys(it.message.removeprefix(who).lstrip(",: ") for it in refusals)
+    hints = dict.fromkeys(it.hint for it in refusals if it.hint)
     return PolicyError(
-        "; ".join(reasons), found=str(signer), wanted=wanted, hint="; ".join(hints) or None
+        f"{who}: {'; '.join(reasons)}",
+        found=str(signer),
+        wanted=wanted,
+        hint="; ".join(hints) or None,
     )

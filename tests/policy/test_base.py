@@ -31,12 +31,11 @@ def test_any_of_several_will_do(name: str) -> None:
 
 
 def test_none_of_several_is_refused_with_every_reason() -> None:
-    """Each policy says why it refused."""
+    """Each policy says why it refused; who signed is said once."""
     error = refusal(ALICE | BOB, person("mallory"))
     assert error.check is Check.POLICY
     assert error.message == (
-        f"signed by {person('mallory')}, not by {ALICE.description}; "
-        f"signed by {person('mallory')}, not by {BOB.description}"
+        f"signed by {person('mallory')}: not by {ALICE.description}; not by {BOB.description}"
     )
     assert error.found == str(person("mallory"))
     assert error.wanted == f"{ALICE.description}, or {BOB.description}"
@@ -83,10 +82,11 @@ def test_a_refusal_without_hints_has_none() -> None:
 
         def check(self, signer: VerifiedSigner) -> None:
             """Refuse."""
-            raise PolicyError(f"not {signer}")
+            raise PolicyError("nobody will do", found=str(signer))
 
     assert refusal(AllOf(Nobody()), person("alice")).hint is None
-    assert refusal(Nobody() | Nobody(), person("alice")).message == f"not {person('alice')}"
+    error = refusal(Nobody() | Nobody(), person("alice"))
+    assert error.message == f"signed by {person('alice')}: nobody will do"
 
 
 def test_choices_of_choices_are_one_choice() -> None:
