@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The parties of one instance, on one clock, and the documents that ask others to believe them."""
+
+from datetime import timedelta
+
+from keyless.protocol.window import Window
+from keyless.sandbox.certificate_authority import ORGANIZATION, CertificateAuthority
+from keyless.sandbox.clock import Clock
+from keyless.sandbox.ct_log import CtLog
+from keyless.sandbox.timestamp_authority import TimestampAuthority
+from keyless.sandbox.transparency_log import LogV1, LogV2
+from keyless.sandbox.trust_documents import (
+    ChainTrust,
+    LogTrust,
+    ServiceUrl,
+    TrustDocument,
+    signing_config_json,
+)
+from keyless.value import value
+
+# So that a clock which is set back a little finds nobody not yet trusted.
+_TRUSTED_SINCE = timedelta(days=30)
+
+
+@value
+class InstanceUrls:
+    """Where the parties of an instance answer, or would if they were served."""
+
+    authority: str = "https://fulcio.sandbox.test"
+    issuer: str = "https://oauth.sandbox.test"
+    ct_log: str = "https://ct.sandbox.test/2025"
+    timestamp_authority: str = "https://timestamp.sandbox.test/api/v1/timestamp"
+    log_v1: str = "https://rekor.sandbox.test"
+    log_v2: str = "https://log2025-1.rekor.sandbox.test"
+
+
+DEFAULT_URLS = InstanceUrls()
+
+
+class InstanceCore:
+    """One instance without its wires.
+
+    *earlier* is how many entries the shards before the log of version 1 have.
+    """
+
+    def __init__(
+        self, clock: Clock | None = None, *, urls: InstanceUrls = DEFAULT_URLS, earlier: int = 0
+    ) -> None:
+        self.clock = clock or Clock()
+        self.urls = urls
+        self.ct_log = CtLog(self.clock, url=urls.ct_log)
+        self.authority = CertificateAuthority.create(
+            self.clock, url=urls.authority, ct_logs=(self.ct_log,)
+        )
+        self.timestamp_authority = TimestampAuthority.create(
+            self.clock, url=urls.timestamp_authority
+        )
+        self.log_v1 = LogV1(self.clock, url=urls.log_v1, earlier=earlier)
+        self.log_v2 = LogV2(self.clock, url=urls.log_v2)
+        start = self.clock.now.replace(microsecond=0) - _TRUSTED_SINCE
+        self.window = Window(start=start)
+
+    @property
+    def trust(self) -> TrustDocument:
+        """Everybody here, from before the instance was made, and for good."""
+        return TrustDocument(
+            logs=(self._log(self.log_v1), self._log(self.log_v2)),
+            ct_logs=(self._log(self.ct_log),),
+            authorities=(self._chain(self.authority, "sandbox root"),),
+            timestamp_authorities=(
+                self._chain(self.timestamp_authority, "sandbox timestamp root"),
+            ),
+        )
+
+    def trusted_root_json(self) -> bytes:
+        """Write the `trusted_root.json` of this instance."""
+        return self.trust.to_json()
+
+    def signing_config_json(self) -> bytes:
+        """Write the `signing_config.json` of this instance, for both versions of its log."""
+        return signing_config_json(
+            authorities=[self._service(self.urls.authority, 1)],
+            issuers=[self._service(self.urls.issuer, 1)],
+            logs=[self._service(self.urls.log_v1, 1), self._service(self.urls.log_v2, 2)],
+            timestamp_authorities=[self._service(self.urls.timestamp_authority, 1)],
+        )
+
+    def _log(self, log: CtLog | LogV1 | LogV2) -> LogTrust:
+        return LogTrust(url=log.url, log_id=log.log_id, key=log.key, window=self.window)
+
+    def _chain(
+        self, authority: CertificateAuthority | TimestampAuthority, common_name: str
+    ) -> ChainTrust:
+        return ChainTrust(
+            url=authority.url,
+            organization=ORGANIZATION,
+            common_name=common_name,
+            certificates=authority.chain,
+            window=self.window,
+        )
+
+    def _service(self, url: str, version: int) -> ServiceUrl:
+        return ServiceUrl(url=url, version=version, operator=ORGANIZATION, window=self.window)
