@@ -33,7 +33,7 @@ _UNDERSTOOD = {
     *CLAIM_OIDS,
 }
 _FREQUENT_PURPOSES = {oid_bytes(purpose): purpose for purpose in (CODE_SIGNING, TIME_STAMPING)}
-_CRITICAL_OR_NOT = ([(der.BOOLEAN, b"\xff")], [])
+_CRITICAL_OR_NOT: tuple[list[tuple[int, bytes]], ...] = ([(der.BOOLEAN, b"\xff")], [])
 _USAGES = (
     "digitalSignature",
     "contentCommitment",
