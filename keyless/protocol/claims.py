@@ -98,4 +98,4 @@ def _bare_text(content: bytes) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ParseError(f"the certificate has a claim not in UTF-8: {error.start}") from None
+        raise ParseError(f"the certificate has a claim not UTF-8 at byte {error.start}") from None
