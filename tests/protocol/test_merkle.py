@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from keyless.errors import Check, InputError, VerificationError
+from keyless.errors import Check, InputError
 from keyless.protocol.merkle import (
     leaf_hash,
     node_hash,
@@ -20,6 +20,7 @@ from keyless.protocol.merkle import (
 )
 from tests.protocol import trees
 from tests.protocol.trees import LEAVES
+from tests.refusals import refused
 
 EVERY_SIZE = range(131)
 ROOTS = [trees.root(0, size) for size in EVERY_SIZE]
@@ -45,13 +46,6 @@ TAMPERS: dict[str, Tamper] = {
     "nothing": lambda _, __: [],
 }
 tampers = pytest.mark.parametrize("tamper", TAMPERS.values(), ids=list(TAMPERS))
-
-
-def refused(check: Check, reason: str | None = None) -> pytest.RaisesExc[VerificationError]:
-    """Expect a refusal in the name of *check* that says *reason*."""
-    return pytest.RaisesExc(
-        VerificationError, match=reason, check=lambda error: error.check is check
-    )
 
 
 def verify_included(index: int, size: int, proof: list[bytes]) -> None:
