@@ -9,7 +9,6 @@ worker process, however many chunks it judges, and what was found true of a cert
 verified again for the next bundle under it: a release of a hundred files has one.
 """
 
-import pickle
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import repeat
@@ -220,6 +219,8 @@ class _Judge:
 
     def __reduce__(self) -> tuple[object, ...]:
         if self._sealed is None:
+            import pickle  # noqa: PLC0415 - only executors need it, and one file starts sooner
+
             self._sealed = pickle.dumps((self._trusted_root, self._policy, self._requirements))
         return _opened, (self._sealed,)
 
@@ -232,6 +233,8 @@ _JUDGES: dict[bytes, _Judge] = {}
 def _opened(sealed: bytes) -> _Judge:
     judge = _JUDGES.get(sealed)
     if judge is None:
+        import pickle  # noqa: PLC0415 - as above
+
         judge = _Judge(*pickle.loads(sealed))  # noqa: S301 - it came inside a pickle
         if len(_JUDGES) >= MOST_JUDGES:
             _JUDGES.clear()
