@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files: the digest of an artifact, and the bundle beside it.
+
+Whatever goes wrong with a path is an `InputError` that says so. A link that is named is followed;
+what is no regular file (a folder, a pipe, a device) is refused, and refused before it is opened,
+since opening some devices does something.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import FileIO
+from typing import BinaryIO
+
+from keyless.errors import InputError
+from keyless.protocol.bundle import Bundle
+from keyless.protocol.digest import Digest, HashAlgorithm
+from keyless.protocol.json_reader import LARGEST_DOCUMENT
+from keyless.safe_text import shown
+
+Path = str | os.PathLike[str]
+
+BUNDLE_SUFFIXES = (".sigstore.json", ".sigstore")
+BUFFER = 1 << 20
+# Below this a second thread starts more slowly than it reads.
+LARGE = 8 << 20
+
+_READ_ONLY = (
+    os.O_RDONLY
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)  # Windows would change line ends otherwise
+    | getattr(os, "O_NONBLOCK", 0)  # what became a pipe since we looked must not make us wait
+)
+
+
+def digest(path: Path, *, algorithm: HashAlgorithm = HashAlgorithm.SHA256) -> Digest:
+    """Hash the file at *path*, in memory that does not grow with it.
+
+    One that changes meanwhile is refused: what was hashed would be neither the old nor the new.
+    """
+    name = _name(path)
+    with _opened(name) as file:
+        before = os.fstat(file.fileno())
+        value, length = _hash(file, before.st_size, algorithm)
+        after, at_path = os.fstat(file.fileno()), os.stat(name)
+    same = _identity(before) == _identity(after) == _identity(at_path)
+    if not same or length != before.st_size:
+        raise InputError(
+            f"{shown(name)} changed while it was hashed",
+            hint="verify it once nothing writes to it any more",
+        )
+    return Digest(algorithm=algorithm, value=value)
+
+
+def digest_stream(stream: BinaryIO, *, algorithm: HashAlgorithm = HashAlgorithm.SHA256) -> Digest:
+    """Hash what is left to read of *stream*, an open binary file."""
+    hasher = hashlib.new(algorithm.value)
+    try:
+        while data := stream.read(BUFFER):
+            hasher.update(data)
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"what was given cannot be read as a binary file: {shown(error)}",
+            hint='open the file in binary mode, as in open(path, "rb")',
+        ) from None
+    return Digest(algorithm=algorithm, value=hasher.digest())
+
+
+def find_bundle(path: Path) -> str:
+    """Return where the bundle of the artifact at *path* is: the first of its names that exists."""
+    name = _name(path)
+    candidates = [name + suffix for suffix in BUNDLE_SUFFIXES]
+    for candidate in candidates:
+        if os.path.lexists(candidate):
+            return candidate
+    raise InputError(
+        f"{shown(name)} has no bundle beside it",
+        hint=f"there is neither {shown(candidates[0])} nor {shown(os.path.basename(candidates[1]))}"
+        "; say where its bundle is",
+    )
+
+
+def read_bundle(path: Path) -> Bundle:
+    """Read the bundle at *path*."""
+    return Bundle.parse(read(path, largest=LARGEST_DOCUMENT))
+
+
+def write_bundle(path: Path, bundle: Bundle) -> None:
+    """Write *bundle* to *path*: all of it, or nothing."""
+    name = _name(path)
+    data = bundle.to_json()
+    unfinished = f"{name}.{os.urandom(6).hex()}.unfinished"
+    with _input_errors(name, "written"):
+        try:
+            with open(unfinished, "xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(unfinished, name)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(unfinished)
+            raise
+
+
+def read(path: Path, *, largest: int) -> bytes:
+    """Return what the file at *path* holds, at most *largest* bytes."""
+    name = _name(path)
+    data = bytearray()
+    with _opened(name) as file:
+        while chunk := file.read(BUFFER):
+            data += chunk
+            if len(data) > largest:
+                raise InputError(f"{shown(name)} is larger than the {largest} bytes allowed")
+    return bytes(data)
+
+
+def _name(path: Path) -> str:
+    try:
+        return os.fsdecode(path)
+    except TypeError:
+        raise InputError(f"not a path: {shown(path, longest=120)}") from None
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[FileIO]:
+    """Open the regular file *name*, unbuffered; say what is wrong with it otherwise."""
+    with _input_errors(name, "read"):
+        _demand_regular(name, os.stat(name))
+        with FileIO(os.open(name, _READ_ONLY), "rb") as file:
+            _demand_regular(name, os.fstat(file.fileno()))  # no other has taken its place
+            yield file
+
+
+def _demand_regular(name: str, found: os.stat_result) -> None:
+    if stat.S_ISREG(found.st_mode):
+        return
+    kind = _KINDS.get(stat.S_IFMT(found.st_mode), "something else than a file")
+    raise InputError(f"{shown(name)} is {kind}, not a file", hint="name a regular file")
+
+
+@contextmanager
+def _input_errors(name: str, done: str) -> Iterator[None]:
+    """Turn what the system says about *name*, which was to be *done*, into an InputError."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise InputError(
+            f"there is no file {shown(name)}", hint="look for a slip in the name"
+        ) from None
+    except PermissionError:
+        raise InputError(
+            f"{shown(name)} may not be {done} by this user", hint="change who may, or who you are"
+        ) from None
+    except (OSError, ValueError) as error:  # a name with a NUL in it is a ValueError
+        why = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"{shown(name)} cannot be {done}: {shown(why)}") from None
+
+
+def _hash(file: FileIO, size: int, algorithm: HashAlgorithm) -> tuple[bytes, int]:
+    """Hash *file* to its end; return the digest and how many bytes it is of."""
+    hasher = hashlib.new(algorithm.value)
+    length = 0
+    for chunk in _read_ahead(file) if size > LARGE else _chunks(file):
+        hasher.update(chunk)
+        length += len(chunk)
+    return hasher.digest(), length
+
+
+def _chunks(file: FileIO) -> Iterator[memoryview]:
+    buffer = memoryview(bytearray(BUFFER))
+    while count := file.readinto(buffer):
+        yield buffer[:count]
+
+
+def _read_ahead(file: FileIO) -> Iterator[memoryview]:
+    """Yield what *file* holds; while one buffer is in use, another thread fills the other.
+
+    Hashing and reading both let go of the interpreter's lock, so together they take as long as the
+    slower of them alone.
+    """
+    from queue import SimpleQueue  # noqa: PLC0415 - most artifacts are small: start without these
+    from threading import Thread  # noqa: PLC0415 - likewise
+
+    empty: SimpleQueue[memoryview | None] = SimpleQueue()
+    filled: SimpleQueue[tuple[memoryview, int] | Exception] = SimpleQueue()
+
+    def fill() -> None:
+        try:
+            while (buffer := empty.get()) is not None:
+                filled.put((buffer, file.readinto(buffer)))
+        except (OSError, ValueError) as error:  # the latter if it was closed under our hands
+            filled.put(error)
+
+    reader = Thread(target=fill, name="keyless-read-ahead", daemon=True)
+    reader.start()
+    try:
+        for _ in range(2):
+            empty.put(memoryview(bytearray(BUFFER)))
+        while not isinstance(ready := filled.get(), Exception):
+            buffer, count = ready
+            if not count:
+                return
+            yield buffer[:count]
+            empty.put(buffer)
+        raise ready
+    finally:
+        empty.put(None)
+        reader.join()
+
+
+def _identity(found: os.stat_result) -> tuple[int, ...]:
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The only file that knows `requests`; slow to import, so imported when first needed.
+
+Each request stands for itself: no cookies, no credentials out of files, no redirects. Which proxy
+and which certificate authorities to use, `requests` takes from the environment as ever.
+"""
+
+import time
+import zlib
+from collections.abc import Iterator
+from http.cookiejar import DefaultCookiePolicy
+
+import requests
+import urllib3
+from urllib3.response import BaseHTTPResponse
+
+from keyless.errors import ServiceError
+from keyless.safe_text import shown
+from keyless.services.http.messages import CONNECT_SECONDS, Request, Response, Transport
+
+CHUNK = 64 << 10
+
+# Either of the two may let through what Python raises at a name or a socket it cannot use.
+_FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+def carrier() -> Transport:
+    """Return what carries one request over the network, once."""
+    session = requests.Session()
+    session.headers.clear()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+
+    def carry(request: Request) -> Response:
+        try:
+            return _carry(session, request)
+        except _FAILURES as error:
+            raise _failure(request, error) from None
+
+    return carry
+
+
+def _carry(session: requests.Session, request: Request) -> Response:
+    deadline = time.monotonic() + request.seconds
+    with session.request(
+        request.method,
+        request.url,
+        headers={"User-Agent": "keyless", "Accept-Encoding": "gzip", **dict(request.headers)},
+        data=request.body,
+        timeout=(min(CONNECT_SECONDS, request.seconds), request.seconds),
+        allow_redirects=False,
+        stream=True,
+        auth=_no_credentials,
+    ) as answer:
+        body = b"".join(_chunks(answer.raw, request, deadline))
+        return Response(
+            status=answer.status_code,
+            headers=tuple(answer.headers.items()),
+            body=_decoded(body, answer.headers.get("Content-Encoding", "identity"), request),
+        )
+
+
+def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    # Without this, `requests` would look for the host in ~/.netrc and send what it finds there.
+    return request
+
+
+def _chunks(raw: BaseHTTPResponse, request: Request, deadline: float) -> Iterator[bytes]:
+    """Yield the body piece by piece, as it comes, until it is too late or too much."""
+    length = 0
+    while chunk := raw.read1(CHUNK, decode_content=False):
+        length += len(chunk)
+        if length > request.largest:
+            raise _too_large(request)
+        if time.monotonic() > deadline:
+            raise ServiceError(
+                f"{_host(request)} took longer than {request.seconds:g} seconds to answer",
+                service=_host(request),
+            )
+        yield chunk
+
+
+def _decoded(body: bytes, encoding: str, request: Request) -> bytes:
+    if encoding.lower() == "identity":
+        return body
+    if encoding.lower() != "gzip":
+        raise _unreadable(request, f"in the encoding {shown(encoding, longest=40)}")
+    inflater = zlib.decompressobj(_GZIP)
+    try:
+        # A kilobyte can stand for a megabyte: no more is made of it than is allowed.
+        decoded = inflater.decompress(body, request.largest + 1)
+    except zlib.error as error:
+        raise _unreadable(request, f"in damaged gzip: {error}") from None
+    if len(decoded) > request.largest:
+        raise _too_large(request)
+    if not inflater.eof:
+        raise _unreadable(request, "in gzip that breaks off")
+    return decoded
+
+
+def _failure(request: Request, error: Exception) -> ServiceError:
+    host, hint = _host(request), "look at the network, or try again later"
+    match error:
+        case requests.exceptions.SSLError():
+            message = f"{host} does not prove who it is"
+            hint = "a proxy may stand in between: REQUESTS_CA_BUNDLE names whom to trust"
+        case requests.exceptions.ProxyError():
+            message, hint = f"the proxy on the way to {host} fails", "look at HTTPS_PROXY"
+        case requests.exceptions.Timeout() | urllib3.exceptions.TimeoutError():
+            message = f"{host} does not answer"
+        case _:
+            message = f"{host} cannot be reached"
+    return ServiceError(f"{message} ({shown(error, longest=300)})", service=host, hint=hint)
+
+
+def _too_large(request: Request) -> ServiceError:
+    host = _host(request)
+    return ServiceError(
+        f"{host} answers with more than the {request.largest} bytes allowed", service=host
+    )
+
+
+def _unreadable(request: Request, how: str) -> ServiceError:
+    host = _host(request)
+    return ServiceError(f"{host} answers {how}, which cannot be read", service=host)
+
+
+def _host(request: Request) -> str:
+    # Never with what stands before an "@": that may be a password.
+    authority = request.url.partition("://")[2].partition("/")[0]
+    return shown(authority.rpartition("@")[2] or request.url, longest=120)
