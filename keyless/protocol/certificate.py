@@ -30,7 +30,7 @@ __all__ = ["Certificate", "Claims", "San", "check_signing_profile"]
 LARGEST_CERTIFICATE = 64 << 10
 LONGEST_SERIAL = 160
 
-_VERSION_3 = bytes.fromhex("a003020102")
+_VERSION_3 = bytes.fromhex("020102")
 _EXTENSIONS = 0xA3
 
 
@@ -49,6 +49,8 @@ class Certificate:
         with sequence(self.tbs, "certificate") as fields:
             self._read_fields(fields, algorithm)
             self._before_extensions = fields.taken
+            if fields.tag != _EXTENSIONS:
+                raise fields.error("it has no extensions")
             with fields.inside(_EXTENSIONS) as only:
                 self._read_extensions(only.inside())
 
@@ -97,7 +99,7 @@ class Certificate:
 
     def _read_fields(self, fields: Der, algorithm: bytes) -> None:
         """Read what comes before the extensions."""
-        if fields.element(0xA0) != _VERSION_3:
+        if fields.optional(0xA0) != _VERSION_3:
             raise fields.error("it is not of version 3")
         self.serial = fields.integer()
         if self.serial.bit_length() > LONGEST_SERIAL:
