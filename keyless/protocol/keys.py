@@ -178,7 +178,7 @@ class PublicKey:
             key.verify(signature, digest.value, ec.ECDSA(_prehashed(digest)))
         elif isinstance(key, rsa.RSAPublicKey):
             digest = _digest(message, how, check)
-            key.verify(signature, digest.value, _padding(how), _prehashed(digest))
+            key.verify(signature, digest.value, _padding(how, digest), _prehashed(digest))
         else:
             key.verify(signature, _content(message, how, check))
 
@@ -248,9 +248,9 @@ def _content(message: bytes | Digest, how: Algorithm, check: Check) -> bytes:
     return message
 
 
-def _padding(how: Algorithm) -> padding.AsymmetricPadding:
+def _padding(how: Algorithm, digest: Digest) -> padding.AsymmetricPadding:
     if how.scheme == "pss":
-        return padding.PSS(padding.MGF1(_HASHES[SHA256]), padding.PSS.DIGEST_LENGTH)
+        return padding.PSS(padding.MGF1(_HASHES[digest.algorithm]), padding.PSS.DIGEST_LENGTH)
     return padding.PKCS1v15()
 
 
