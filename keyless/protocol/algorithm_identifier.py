@@ -11,7 +11,7 @@ up whole. They name the hash but not the key: the `Algorithm` read here has a fa
 from collections.abc import Mapping
 from typing import TypeVar
 
-from keyless.errors import ParseError
+from keyless.errors import UnsupportedError
 from keyless.protocol.der import NULL, OID, SEQUENCE, Der, encoded, oid_bytes, sequence
 from keyless.protocol.digest import HashAlgorithm
 from keyless.protocol.keys import Algorithm, PublicKey
@@ -58,7 +58,7 @@ _MGF1 = "1.2.840.113549.1.1.8"
 def parse_hash(identifier: bytes) -> HashAlgorithm:
     """Read *identifier*, a whole element, as that of a hash."""
     if identifier not in _HASHES:
-        raise ParseError(
+        raise UnsupportedError(
             f"the hash algorithm {_oid(identifier)} is not accepted here",
             hint="SHA-256, SHA-384 and SHA-512 are",
         )
@@ -78,7 +78,7 @@ def parse_signature_algorithm(
             return _parse_pss(fields.inside())
     if oid == _RSA_ALONE and digest:
         return Algorithm(kind="RSA", scheme="pkcs1v15", hash=digest)
-    raise ParseError(
+    raise UnsupportedError(
         f"the signature algorithm {oid} is not accepted here",
         hint="ECDSA and RSA over SHA-256, SHA-384 or SHA-512, and Ed25519 are",
     )
@@ -98,11 +98,13 @@ def _parse_pss(parameters: Der) -> Algorithm:
             digest = parse_hash(field.element(SEQUENCE))
         with parameters.inside(0xA1) as field, field.inside() as mask:
             if mask.oid() != _MGF1 or parse_hash(mask.element(SEQUENCE)) is not digest:
-                raise ParseError("an RSA-PSS signature whose mask is not MGF1 with the same hash")
+                raise UnsupportedError(
+                    "an RSA-PSS signature whose mask is not MGF1 with the same hash"
+                )
         with parameters.inside(0xA2) as field:
             salt = field.integer()
     if salt != digest.size:
-        raise ParseError(f"an RSA-PSS signature with {salt} bytes of salt, not {digest.size}")
+        raise UnsupportedError(f"an RSA-PSS signature with {salt} bytes of salt, not {digest.size}")
     return Algorithm(kind="RSA", scheme="pss", hash=digest)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import pairwise
 
-from keyless.errors import Check, ParseError, VerificationError
+from keyless.errors import Check, ParseError, UnsupportedError, VerificationError
 from keyless.protocol.algorithm_identifier import with_key
 from keyless.protocol.certificate import Certificate
 from keyless.protocol.extensions import ANY_PURPOSE, CODE_SIGNING
@@ -46,20 +46,13 @@ class Authority:
         if leaf.issued_by != issuer.subject:
             raise _unknown_issuer(leaf, [self])
         for certificate in self.certificates:
-            purposes = certificate.purposes
-            if purposes is not None and purposes.isdisjoint((CODE_SIGNING, ANY_PURPOSE)):
-                raise VerificationError(
-                    f"{shown(self.name)} may not issue certificates for code signing",
-                    check=Check.CHAIN,
-                    found=f"an authority for {', '.join(map(shown, sorted(purposes)))} alone",
-                    wanted=f"one for code signing ({CODE_SIGNING})",
-                )
+            _check_purpose(certificate)
         try:
             verify_signed_by(leaf, issuer)
         except VerificationError as error:
             raise VerificationError(
                 f"the certificate says that {shown(name_in_words(issuer.subject))} issued it, "
-                f"but {error.message}",
+                "but the key of that authority did not sign it",
                 check=Check.CHAIN,
                 found=error.found,
                 wanted=error.wanted,
@@ -105,10 +98,10 @@ def check_links(certificates: Sequence[Certificate], *, leaves: int) -> None:
             )
         try:
             verify_signed_by(issued, issuer)
-        except VerificationError as error:
+        except VerificationError:
             raise ParseError(
                 f"{_described(issued)} was not signed by {_described(issuer)}, "
-                f"which follows it in the chain: {error.message}"
+                "which follows it in the chain"
             ) from None
 
 
@@ -151,6 +144,19 @@ def _issuer_among(authorities: Sequence[Authority], leaf: Certificate, at: datet
     return authorities[0]
 
 
+def _check_purpose(authority: Certificate) -> None:
+    """Refuse *authority* if it says what it is for, and that is not code signing."""
+    purposes = authority.purposes
+    if purposes is not None and purposes.isdisjoint((CODE_SIGNING, ANY_PURPOSE)):
+        raise VerificationError(
+            f"{_described(authority)} may not issue certificates for code signing",
+            check=Check.CHAIN,
+            found=f"an authority for {', '.join(map(shown, sorted(purposes))) or 'nothing'}",
+            wanted=f"one for code signing ({CODE_SIGNING})",
+            hint="its certificates are for something else than signatures on software",
+        )
+
+
 def _check_authority(certificate: Certificate, *, below: Sequence[Certificate]) -> None:
     """Raise ParseError unless *certificate* may stand above the authorities *below* it."""
     if not certificate.is_authority:
@@ -158,7 +164,7 @@ def _check_authority(certificate: Certificate, *, below: Sequence[Certificate]) 
     if "keyCertSign" not in (certificate.key_usages or {"keyCertSign"}):
         raise ParseError(f"the key of {_described(certificate)} may not sign certificates")
     if certificate.critical_unknown:
-        raise ParseError(
+        raise UnsupportedError(
             f"{_described(certificate)} has the extension {certificate.critical_unknown[0]}, "
             "which limits what it may issue in a way that is not understood here"
         )
