@@ -69,7 +69,7 @@ _GRANTED = sequence(integer(0))
 
 
 @value
-class TimestampRequest:
+class TimestampQuery:
     """What somebody wants timestamped: the digest, never the thing itself."""
 
     imprint: Digest
@@ -77,7 +77,7 @@ class TimestampRequest:
     wants_certificate: bool
 
     @classmethod
-    def parse(cls, der: bytes) -> "TimestampRequest":
+    def parse(cls, der: bytes) -> "TimestampQuery":
         """Read a TimeStampReq of version 1."""
         with Der(der, "timestamp request") as only, only.inside() as fields:
             if fields.integer() != 1:
@@ -137,12 +137,12 @@ class TimestampAuthority:
     def answer(self, request: bytes) -> bytes:
         """Answer *request*, a TimeStampReq: with a timestamp, or with why there is none."""
         try:
-            wanted = TimestampRequest.parse(request)
+            wanted = TimestampQuery.parse(request)
         except ParseError as error:
             return refusal(error.message)
         return self.timestamp(wanted)
 
-    def timestamp(self, request: TimestampRequest, *, at: datetime | None = None) -> bytes:
+    def timestamp(self, request: TimestampQuery, *, at: datetime | None = None) -> bytes:
         """Sign the digest in *request* with the time, to the second, or with *at* as it is."""
         info = self._info(request, at or self._clock.now.replace(microsecond=0))
         digest_algorithm = sequence(oid(_HASHES[self._hash]))
@@ -160,7 +160,7 @@ class TimestampAuthority:
     def _hash(self) -> HashAlgorithm:
         return self._key.algorithm.hash or HashAlgorithm.SHA512  # with Ed25519: RFC 8419, 3.1
 
-    def _info(self, request: TimestampRequest, at: datetime) -> bytes:
+    def _info(self, request: TimestampQuery, at: datetime) -> bytes:
         """Write the TSTInfo: what is said, before it is signed."""
         imprint = request.imprint
         return sequence(

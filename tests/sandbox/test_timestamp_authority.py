@@ -19,7 +19,7 @@ from keyless.protocol.timestamp import Timestamp, verify_timestamp
 from keyless.protocol.timestamp import TimestampAuthority as TrustedAuthority
 from keyless.protocol.window import Window
 from keyless.sandbox.clock import Clock
-from keyless.sandbox.timestamp_authority import TimestampAuthority, TimestampRequest
+from keyless.sandbox.timestamp_authority import TimestampAuthority, TimestampQuery
 from tests.sandbox.openssl import openssl
 
 NOON = datetime(2025, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
@@ -43,10 +43,10 @@ def request(
     algorithm: HashAlgorithm = HashAlgorithm.SHA256,
     nonce: int | None = None,
     wants_certificate: bool = True,
-) -> TimestampRequest:
+) -> TimestampQuery:
     """Ask for a timestamp over the signature."""
     imprint = Digest.of(SIGNATURE, algorithm)
-    return TimestampRequest(imprint=imprint, nonce=nonce, wants_certificate=wants_certificate)
+    return TimestampQuery(imprint=imprint, nonce=nonce, wants_certificate=wants_certificate)
 
 
 def verified(signer: TimestampAuthority, answer: bytes) -> Timestamp:
@@ -152,7 +152,7 @@ def test_the_request_of_the_usual_client_is_read(
         b"" if nonce is None else integer(nonce),
         TRUE if wants_certificate else b"",
     )
-    assert TimestampRequest.parse(written) == request(
+    assert TimestampQuery.parse(written) == request(
         algorithm=algorithm, nonce=nonce, wants_certificate=wants_certificate
     )
 
