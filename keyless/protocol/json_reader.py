@@ -8,6 +8,7 @@ well.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from math import isfinite
 from typing import TypeVar
@@ -242,8 +243,8 @@ def _kind(value: JsonValue) -> str:
 def _object_without_duplicates(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name, count in counts.items() if count > 1)
         raise ParseError(f"the key {shown(twice, longest=80)} stands twice in one JSON object")
     return members
 
