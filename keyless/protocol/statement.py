@@ -7,10 +7,14 @@
      "predicate":     {…}}
 
 The name in a subject identifies nothing: an artifact is its digest.
+
+Both versions are read; version 1 is what new statements are.
 """
 
+import json as json_text
 from functools import partial
 
+from keyless.errors import InputError
 from keyless.protocol.digest import Digest, HashAlgorithm
 from keyless.protocol.json_reader import Json, JsonValue
 from keyless.safe_text import shown
@@ -37,15 +41,20 @@ class Subject:
     digests: tuple[Digest, ...]
     other_digests: tuple[tuple[str, str], ...] = ()
 
+    def to_json(self) -> dict[str, JsonValue]:
+        """Write the subject as it stands in a statement."""
+        digests: dict[str, JsonValue] = {each.algorithm.value: each.hex for each in self.digests}
+        return {"name": self.name, "digest": {**digests, **dict(self.other_digests)}}
+
 
 @value
 class Statement:
     """What is said, and about which artifacts."""
 
-    type: str
     predicate_type: str
     subjects: tuple[Subject, ...]
     predicate: JsonValue
+    type: str = STATEMENT_TYPES[0]
 
     @classmethod
     def parse(cls, payload: bytes) -> "Statement":
@@ -57,6 +66,26 @@ class Statement:
             subjects=_subjects(json),
             predicate=json.value("predicate"),
         )
+
+    def to_json(self) -> bytes:
+        """Write the payload of an envelope whose type is `IN_TOTO`."""
+        document: dict[str, JsonValue] = {
+            "_type": self.type,
+            "subject": [subject.to_json() for subject in self.subjects],
+            "predicateType": self.predicate_type,
+        }
+        if self.predicate is not None:
+            document["predicate"] = self.predicate
+        try:
+            text = json_text.dumps(
+                document, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+            )
+            return text.encode("utf-8")
+        except (TypeError, ValueError, RecursionError) as error:
+            raise InputError(
+                f"the predicate cannot be written as JSON: {shown(error)}",
+                hint="it is made of objects, lists, strings, finite numbers, truth values and null",
+            ) from None
 
     def subject_with(self, digest: Digest) -> Subject | None:
         """Return the first subject that has *digest*, None when the statement has none."""

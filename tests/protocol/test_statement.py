@@ -2,10 +2,11 @@
 """In-toto statements."""
 
 import json
+from typing import Any
 
 import pytest
 
-from keyless.errors import ParseError
+from keyless.errors import InputError, ParseError
 from keyless.protocol.digest import Digest, HashAlgorithm
 from keyless.protocol.json_reader import JsonValue
 from keyless.protocol.statement import Statement, Subject
@@ -134,3 +135,48 @@ def test_subject_given_two_digests_of_one_algorithm_is_refused() -> None:
     payload = json.dumps(STATEMENT).replace('{"sha256"', '{"sha256": "", "sha256"').encode()
     with pytest.raises(ParseError, match="the key sha256 stands twice"):
         Statement.parse(payload)
+
+
+def test_a_statement_that_is_written_is_read_back_the_same() -> None:
+    """Every part of a statement survives, digests that nothing is compared by included."""
+    subjects: JsonValue = [
+        {"name": "app.whl", "digest": {"sha256": SHA256.hex, "gitCommit": "ABC"}},
+        {"name": "größer", "digest": {"sha512": SHA512.hex}},
+    ]
+    statement = parse(subject=subjects)
+    assert Statement.parse(statement.to_json()) == statement
+
+
+def test_a_new_statement_is_of_version_1() -> None:
+    """The type is filled in, and comes first; the predicate, if there is none, stays away."""
+    subject = Subject(name="a", digests=(SHA256,))
+    statement = Statement(predicate_type="https://a.test/b", subjects=(subject,), predicate=None)
+    assert statement.to_json() == (
+        b'{"_type":"https://in-toto.io/Statement/v1",'
+        b'"subject":[{"name":"a","digest":{"sha256":"%b"}}],'
+        b'"predicateType":"https://a.test/b"}' % SHA256.hex.encode()
+    )
+
+
+def nested(depth: int) -> JsonValue:
+    """Return lists in lists."""
+    value: JsonValue = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("predicate", "reason"),
+    [
+        ({"when": object()}, "object is not JSON serializable"),
+        ({"share": float("nan")}, "not JSON compliant"),
+        ({"text": "\ud800"}, "surrogates not allowed"),
+        (nested(100_000), "recursion"),
+    ],
+)
+def test_a_predicate_that_is_no_json_is_refused(predicate: Any, reason: str) -> None:
+    """What cannot be written is an error of the caller's, and says why."""
+    statement = Statement(predicate_type="a:b", subjects=(), predicate=predicate)
+    with pytest.raises(InputError, match=f"(?i)cannot be written as JSON: .*{reason}"):
+        statement.to_json()
