@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command `keyless`: finds what was asked for, runs it, and is the one place that exits.
+
+A command is a line in `COMMANDS`. Only the one that was typed is imported, and only its options are
+known to the parser: most of the time from starting `keyless verify` to its verdict is imports.
+"""
+
+import gc
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+from keyless.cli import output
+from keyless.errors import InputError, KeylessError
+from keyless.safe_text import shown
+
+Run = Callable[[Sequence[str]], int]
+
+# name: (the function that runs it, as module:name, and what it does)
+COMMANDS = {
+    "verify": ("keyless.cli.verify:verify", "decide whether whom you name signed a file"),
+    "inspect": ("keyless.cli.inspect:inspect", "say in words what a bundle holds"),
+    "trust status": ("keyless.cli.trust:status", "say which trust is in use, and how old it is"),
+    "trust update": ("keyless.cli.trust:update", "bring trust up to date now"),
+    "trust export": ("keyless.cli.trust:export", "print the trusted root that is in use"),
+}
+INTERRUPTED = 130  # as shells count a process that ended by SIGINT,
+UNHEARD = 141  # and by SIGPIPE
+
+
+def main() -> int:
+    """Run the command that was typed, and return the exit code; for one process, once."""
+    # One command makes little garbage and then ends: looking for cycles, while it imports and once
+    # more at its end, would take a tenth of its time.
+    gc.disable()
+    code = run(sys.argv[1:])
+    gc.freeze()
+    return code
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command that *arguments* name, and return its exit code; nothing is raised."""
+    try:
+        output.prepare()
+        code = _command(arguments)
+        output.finish()
+    except SystemExit:  # the parser has printed its help
+        return output.DONE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except KeylessError as error:
+        output.complain(error)
+        return output.exit_code(error)
+    except BrokenPipeError:
+        output.abandon()
+        return UNHEARD
+    except Exception as error:  # noqa: BLE001 - whoever typed a command has no use for a traceback
+        output.complain(_unexpected(error))
+        return output.FAILED
+    return code
+
+
+def _command(arguments: Sequence[str]) -> int:
+    for words in (2, 1):
+        runner = COMMANDS.get(" ".join(arguments[:words]))
+        if runner is not None:
+            return _imported(runner[0])(arguments[words:])
+    word = next(iter(arguments), None)
+    if word is None:
+        raise InputError("no command was given", hint=_choice(""))
+    if word in {"-h", "--help", "help"}:
+        output.say(_overview())
+    elif word == "--version":
+        output.say(f"keyless {_version()}")
+    else:
+        raise _unknown(word)
+    return output.DONE
+
+
+def _imported(place: str) -> Run:
+    module, _, name = place.partition(":")
+    run_command: Run = getattr(import_module(module), name)
+    return run_command
+
+
+def _overview() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  keyless {name:<{width}}  {summary}" for name, (_, summary) in COMMANDS.items()]
+    return "\n".join(
+        (
+            "Verify software that was signed through Sigstore.",
+            "",
+            *lines,
+            "",
+            "Each command explains itself: keyless verify --help",
+            "Exit codes: 0 done, 1 refused, 2 misused, 3 a service failed",
+        )
+    )
+
+
+def _version() -> str:
+    # Imported for this one answer: it costs as much as starting Python.
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - see above
+
+    try:
+        return version("keyless")
+    except PackageNotFoundError:
+        return "of a checkout that is not installed"
+
+
+def _unknown(word: str) -> InputError:
+    deeper = _choice(f"{word} ")
+    if deeper:
+        return InputError(f"keyless {word} needs to know what to do", hint=deeper)
+    return InputError(f"there is no command {shown(word)}", hint=_choice(""))
+
+
+def _choice(start: str) -> str:
+    """List the commands that begin with *start*."""
+    return ", ".join(f"keyless {name}" for name in COMMANDS if name.startswith(start))
+
+
+def _unexpected(error: Exception) -> KeylessError:
+    if isinstance(error, OSError):
+        return KeylessError(f"the system failed: {shown(error)}")
+    return KeylessError(
+        f"unexpected {type(error).__name__}: {shown(error)}",
+        hint="this is a defect in keyless, and no verdict: please report it",
+    )

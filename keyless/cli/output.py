@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is printed, and where: results to stdout, everything else to stderr.
+
+    keyless: error: app.whl: signed by mallory@example.com (e-mail), …
+      check   policy
+      found   …
+      wanted  …
+    keyless: hint: …
+
+No capitals, no full stops, no stack traces. What comes from outside is shown safely, and an exit
+code says the same as the words: 0 done, 1 refused, 2 misused, 3 a service failed.
+"""
+
+import json
+import os
+import sys
+from time import monotonic
+
+from keyless.errors import InputError, KeylessError, ParseError, VerificationError
+from keyless.protocol.json_reader import JsonValue
+from keyless.safe_text import shown
+
+DONE, REFUSED, MISUSED, FAILED = 0, 1, 2, 3
+
+# A message may be put together from several texts of outside, each of which was cut already.
+LONGEST = 2000
+SHORTEST_WAIT = 0.1
+BLANK = f"\r{'':40}\r"  # over whatever stood on the line, on terminals of every kind
+
+
+def prepare() -> None:
+    """Have stdout print what its encoding lacks as an escape, as stderr does already."""
+    if sys.stdout is not None:
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # TextIO lacks it
+
+
+def say(text: str) -> None:
+    """Print *text*, a result, which was made safe where it was made."""
+    print(text)  # noqa: T201 - this is where results go
+
+
+def say_json(document: JsonValue) -> None:
+    """Print *document* as the one JSON document that `--json` promises, in ASCII."""
+    say(json.dumps(document, indent=2))
+
+
+def note(text: str) -> None:
+    """Print *text*, which is no result, to stderr."""
+    print(f"keyless: {text}", file=sys.stderr)  # noqa: T201 - as above
+
+
+def complain(error: KeylessError, *, about: str | None = None) -> None:
+    """Print *error*, *about* what it is, and what to do."""
+    message = _shown(error.message)
+    named = isinstance(error, InputError) and about is not None and shown(about) in message
+    if about is not None and not named:
+        message = f"{shown(about)}: {message}"
+    lines = [f"keyless: error: {message}"]
+    if isinstance(error, VerificationError):
+        facts = {"check": error.check.value, "found": error.found, "wanted": error.wanted}
+        lines += [f"  {name:<6}  {_shown(fact)}" for name, fact in facts.items() if fact]
+    if error.hint:
+        lines.append(f"keyless: hint: {_shown(error.hint)}")
+    print("\n".join(lines), file=sys.stderr)  # noqa: T201 - as above
+
+
+def error_json(error: KeylessError | None) -> dict[str, JsonValue]:
+    """Return the members that say in JSON what went wrong: all of them null when nothing did."""
+    members: dict[str, JsonValue] = dict.fromkeys(("error", "check", "found", "wanted", "hint"))
+    if error is not None:
+        members |= {"error": error.message, "hint": error.hint}
+    if isinstance(error, VerificationError | ParseError):
+        members["check"] = error.check.value
+    if isinstance(error, VerificationError):
+        members |= {"found": error.found, "wanted": error.wanted}
+    return members
+
+
+def exit_code(error: KeylessError) -> int:
+    """Return the exit code that says what kind of *error* it is."""
+    match error:
+        case VerificationError() | ParseError():
+            return REFUSED
+        case InputError():
+            return MISUSED
+        case _:
+            return FAILED
+
+
+class Progress:
+    """One line on stderr that says how far a long run has come, where a person is watching."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._done = 0
+        self._watched = sys.stderr is not None and sys.stderr.isatty()
+        self._next = monotonic() + SHORTEST_WAIT
+
+    def advance(self) -> None:
+        """Count one more, and show it unless something was shown just now."""
+        self._done += 1
+        if self._watched and monotonic() >= self._next:
+            self._next = monotonic() + SHORTEST_WAIT
+            self._show(f"\rkeyless: {self._done} of {self._total}")
+
+    def clear(self) -> None:
+        """Take the line away, so that a result can stand there."""
+        if self._watched:
+            self._show(BLANK)
+
+    def _show(self, text: str) -> None:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
+def finish() -> None:
+    """Write what is still to be written, while there is someone to hear that it failed."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def abandon() -> None:
+    """Let what is still to be written go nowhere: whoever read it is gone.
+
+    Otherwise the interpreter would complain on its way out, when it flushes.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _shown(text: str) -> str:
+    return shown(text, longest=LONGEST)

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is typed, and what is answered: each `*.txt` beside this file is one session in a shell.
+
+    # what the next lines show
+    $ keyless verify …          what is typed, in an empty folder that the session keeps
+    a line                      what stdout says,
+    ! a line                    then what stderr says
+    exit 1                      the exit code, where it is not 0
+
+`…` stands for anything within a line, and alone on a line for any lines. `$CASES` is the folder of
+the public conformance cases, `$BEACON` the identity that signed most of them.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import keyless
+from tests.cases import CONFORMANCE, IDENTITY
+from tests.shared_data import shared
+
+SESSIONS = sorted(Path(__file__).parent.glob("*.txt"))
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="sessions are typed into a POSIX shell")
+
+
+@dataclass
+class Exchange:
+    """One command, and all that it answers."""
+
+    place: str
+    command: str
+    answer: list[str]
+
+
+@pytest.mark.parametrize("session", SESSIONS, ids=lambda session: session.stem)
+def test_the_command_answers_as_written(session: Path, tmp_path: Path) -> None:
+    """Every command of the session prints, and returns, what the session says."""
+    text = session.read_text(encoding="utf-8")
+    if "$CASES" in text:
+        shared("conformance")
+    environment = _environment(tmp_path)
+    for exchange in _exchanges(session.name, text):
+        answer = _run(exchange.command, tmp_path / "here", environment)
+        assert _fits(answer, exchange.answer), (
+            f"{exchange.place}: {exchange.command}\n" + "\n".join(answer)
+        )
+
+
+def _exchanges(name: str, text: str) -> Iterator[Exchange]:
+    exchange: Exchange | None = None
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith("$ "):
+            if exchange:
+                yield exchange
+            exchange = Exchange(place=f"{name}:{number}", command=line[2:], answer=[])
+        elif line and not line.startswith("# "):
+            assert exchange, f"{name}:{number} answers no command"
+            exchange.answer.append(line)
+    assert exchange, f"{name} holds no command"
+    yield exchange
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Make a home of its own, in which `keyless` is the one under test, and offline."""
+    (folder / "here").mkdir()
+    (folder / "bin").mkdir()
+    command = folder / "bin" / "keyless"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m keyless "$@"\n')
+    command.chmod(0o755)
+    return {
+        "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
+        "PYTHONPATH": str(Path(keyless.__file__).parents[1]),
+        "HOME": str(folder),
+        "CASES": str(CONFORMANCE),
+        "BEACON": IDENTITY,
+        "KEYLESS_OFFLINE": "1",
+        "COLUMNS": "100",
+        "LC_ALL": "C.UTF-8",
+    }
+
+
+def _run(command: str, folder: Path, environment: dict[str, str]) -> list[str]:
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=60,
+    )
+    return [
+        *(line for line in done.stdout.splitlines() if line),
+        *(f"! {line}" for line in done.stderr.splitlines() if line),
+        *([f"exit {done.returncode}"] if done.returncode else []),
+    ]
+
+
+def _fits(answer: list[str], expected: list[str]) -> bool:
+    pattern = "".join(
+        r"(?:.*\n)*" if line == "…" else rf"{'.*'.join(map(re.escape, line.split('…')))}\n"
+        for line in expected
+    )
+    return re.fullmatch(pattern, "".join(f"{line}\n" for line in answer)) is not None
