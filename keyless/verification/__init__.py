@@ -32,7 +32,7 @@ from keyless.verification.log import check_log
 from keyless.verification.managed_key import check_key
 from keyless.verification.memory import CertificateMemory
 from keyless.verification.signature import artifact_algorithm, check_signature
-from keyless.verification.signer import check_certificate
+from keyless.verification.signer import check_certificate, verify_certificate
 from keyless.verification.time import check_time
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "artifact_algorithm",
     "verify",
     "verify_all",
+    "verify_certificate",
     "verify_remembering",
 ]
 

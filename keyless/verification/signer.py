@@ -2,6 +2,7 @@
 """Check 3: a trusted authority vouches, at every trusted time, for whose key it is."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 
 from keyless.errors import Check, VerificationError
@@ -24,14 +25,40 @@ def check_certificate(
     memory: CertificateMemory,
 ) -> VerifiedSigner:
     """Verify that at each of *times* (there is one at least) an authority vouched for the key."""
-    check_signing_profile(certificate)
     # Every time must fit, not just one: a stolen key would be used later, with a log entry of that
     # day beside a timestamp of the right one.
-    for time in times:
-        authority = find_authority(certificate, trusted_root.authorities, at=time.at)
+    moments = [time.at for time in times]
+    return _check_at(moments, certificate, trusted_root, requirements, memory)
+
+
+def verify_certificate(
+    certificate: Certificate,
+    *,
+    at: datetime,
+    trusted_root: TrustedRoot,
+    requirements: Requirements = Requirements.PUBLIC,
+) -> VerifiedSigner:
+    """Decide whether a trusted authority vouches, *at* that time, for the key of *certificate*.
+
+    This is for a certificate that has just been issued: nothing has been signed under it, so there
+    is nothing that a trusted clock could date.
+    """
+    return _check_at([at], certificate, trusted_root, requirements, CertificateMemory())
+
+
+def _check_at(
+    moments: Sequence[datetime],
+    certificate: Certificate,
+    trusted_root: TrustedRoot,
+    requirements: Requirements,
+    memory: CertificateMemory,
+) -> VerifiedSigner:
+    check_signing_profile(certificate)
+    for at in moments:
+        authority = find_authority(certificate, trusted_root.authorities, at=at)
         verify = partial(authority.verify_issued, certificate)
         memory.once("issued", certificate.der, authority.certificates[0].der, verify=verify)
-        authority.check_window(certificate, time.at)
+        authority.check_window(certificate, at)
     scts = _check_scts(certificate, authority.certificates[0], trusted_root, requirements, memory)
     return VerifiedSigner(
         key=certificate.key, certificate=certificate, authority=authority.name, scts=scts
