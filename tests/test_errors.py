@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Errors: what they say, and that they survive a trip to another process."""
+
+import copy
+import multiprocessing
+import pickle
+import traceback
+from concurrent.futures import ProcessPoolExecutor
+
+import pytest
+
+from keyless import errors
+from keyless.errors import (
+    Check,
+    InputError,
+    KeylessError,
+    LoginError,
+    ParseError,
+    PolicyError,
+    ServiceError,
+    TrustError,
+    UnsupportedError,
+    VerificationError,
+)
+
+# One of every class, with every field.
+ERRORS = (
+    KeylessError("a", hint="do b"),
+    InputError("no such file", hint="name another"),
+    ParseError("missing", path="$.a.b[2]", hint="ask the signer"),
+    UnsupportedError("a key of kind DSA", path="$.key", hint="use another"),
+    VerificationError("wrong", check=Check.SCT, found="x", wanted="y", hint="z"),
+    PolicyError("signed by another", found="jane", wanted="john", hint="ask jane"),
+    ServiceError("HTTP 503", service="fulcio.example", status=503, hint="try again"),
+    TrustError("expired", service="tuf.example", status=404, hint="use --offline"),
+    LoginError("no browser", hint="use a device code"),
+)
+each = pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+
+
+def fail(position: int) -> None:
+    """Raise one of them, as a worker does."""
+    raise ERRORS[position]
+
+
+def same(first: KeylessError, second: object) -> bool:
+    """Say whether two errors are of one class and have the same content."""
+    return (
+        isinstance(second, KeylessError)
+        and type(first) is type(second)
+        and first.args == second.args
+        and first.__dict__ == second.__dict__
+    )
+
+
+def test_every_class_is_tested() -> None:
+    """A class that is added joins this list."""
+    classes = {
+        cls
+        for cls in vars(errors).values()
+        if isinstance(cls, type) and issubclass(cls, KeylessError)
+    }
+    assert {type(error) for error in ERRORS} == classes
+
+
+@each
+def test_error_is_the_same_after_pickling(error: KeylessError) -> None:
+    """Message, hint and every field."""
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        assert same(error, pickle.loads(pickle.dumps(error, protocol)))
+    assert same(error, copy.copy(error))
+    assert same(error, copy.deepcopy(error))
+
+
+def test_errors_come_back_from_worker_processes() -> None:
+    """One that could not be rebuilt would break the whole pool, and every item with it."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as pool:
+        futures = [pool.submit(fail, position) for position in range(len(ERRORS))]
+        returned = [future.exception(timeout=60) for future in futures]
+    for error, back in zip(ERRORS, returned, strict=True):
+        assert same(error, back)
+
+
+def test_notes_are_kept() -> None:
+    """A caller may have added where it happened."""
+    error = VerificationError("wrong", check=Check.KEY)
+    error.add_note("in bundle 7")
+    assert pickle.loads(pickle.dumps(error)).__notes__ == ["in bundle 7"]
+
+
+@each
+def test_every_error_is_a_keyless_error(error: KeylessError) -> None:
+    """One `except` catches all of them, with message and hint."""
+    assert error.message == str(error) == error.args[0]
+    assert error.hint
+    assert error.message in "".join(traceback.format_exception(error))
+
+
+def test_fields_that_are_not_given_are_none() -> None:
+    """A message is enough, and a check for a refusal."""
+    assert InputError("x").hint is None
+    assert ParseError("x").path is None
+    refusal = VerificationError("x", check=Check.KEY)
+    assert (refusal.found, refusal.wanted, refusal.hint) == (None, None, None)
+    assert ServiceError("x", service="y").status is None
+
+
+def test_malformed_content_says_where() -> None:
+    """The path comes before the message, and is a field of its own."""
+    error = ParseError("missing", path="$.a.b[2]")
+    assert str(error) == "$.a.b[2]: missing"
+    assert error.path == "$.a.b[2]"
+
+
+def test_path_is_shown_safely() -> None:
+    """The keys of a JSON object are chosen by whoever wrote it."""
+    assert str(ParseError("missing", path="$.a\x1b[2J\u202e")) == "$.a\\x1b[2J\\u202e: missing"
+
+
+@pytest.mark.parametrize("cls", [ParseError, UnsupportedError])
+def test_malformed_content_is_refused_by_the_parser(cls: type[ParseError]) -> None:
+    """Refusals are asked for their check, whichever it is."""
+    assert cls("x").check is Check.PARSE
+
+
+def test_policies_refuse_in_their_own_name() -> None:
+    """A policy's refusal is one of verification."""
+    error = PolicyError("x")
+    assert error.check is Check.POLICY
+    assert isinstance(error, VerificationError)
+
+
+def test_kinds_unknown_here_are_malformed_to_those_who_do_not_ask() -> None:
+    """And trust that cannot be had is a service's failure."""
+    assert issubclass(UnsupportedError, ParseError)
+    assert issubclass(TrustError, ServiceError)
+
+
+def test_checks_are_named_in_words() -> None:
+    """They stand in messages, so no two are called the same."""
+    names = [check.value for check in Check]
+    assert len(set(names)) == len(names)
+    assert all(name and "_" not in name for name in names)
