@@ -46,6 +46,13 @@ class Digest:
     algorithm: HashAlgorithm
     value: bytes
 
+    def __init__(self, *, algorithm: HashAlgorithm, value: bytes) -> None:
+        if len(value) != algorithm.size:
+            raise ParseError(
+                f"a {algorithm.value} digest has {algorithm.size} bytes, this one has {len(value)}"
+            )
+        self.__dict__.update(algorithm=algorithm, value=value)
+
     @classmethod
     def of(cls, data: bytes, algorithm: HashAlgorithm = HashAlgorithm.SHA256) -> "Digest":
         """Hash *data*."""
@@ -61,11 +68,7 @@ class Digest:
 
     @classmethod
     def checked(cls, algorithm: HashAlgorithm, value: bytes) -> "Digest":
-        """Pair *algorithm* with *value*, which must be as long as its digests are."""
-        if len(value) != algorithm.size:
-            raise ParseError(
-                f"a {algorithm.value} digest has {algorithm.size} bytes, this one has {len(value)}"
-            )
+        """Pair *algorithm* with *value*, given by position."""
         return cls(algorithm=algorithm, value=value)
 
     @property

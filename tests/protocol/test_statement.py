@@ -75,12 +75,6 @@ def test_subject_is_not_found_by_another_digest() -> None:
     assert parse().subject_with(Digest.of(b"another")) is None
 
 
-def test_digest_under_the_wrong_algorithm_finds_nothing() -> None:
-    """The right bytes under another algorithm are another digest."""
-    wrong = Digest(algorithm=HashAlgorithm.SHA512, value=SHA256.value)
-    assert parse().subject_with(wrong) is None
-
-
 @pytest.mark.parametrize(
     ("change", "path", "reason"),
     [
