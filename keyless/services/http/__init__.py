@@ -19,7 +19,7 @@ __all__ = ["Request", "Response", "Transport", "requests_transport", "send"]
 
 # Another try may help where a server is busy, or one of several behind a name is gone.
 ATTEMPTS = 3
-FIRST_PAUSE = 0.5
+FIRST_PAUSE = 0.25
 PASSING = (429, 502, 503, 504)
 REPEATABLE = ("GET", "HEAD")
 

@@ -110,7 +110,20 @@ def _failure(request: Request, error: Exception) -> ServiceError:
             message = f"{host} does not answer"
         case _:
             message = f"{host} cannot be reached"
-    return ServiceError(f"{message} ({shown(error, longest=300)})", service=host, hint=hint)
+    why = shown(_root_cause(error), longest=200)
+    return ServiceError(f"{message} ({why})", service=host, hint=hint)
+
+
+def _root_cause(error: BaseException) -> BaseException:
+    """Return what went wrong in the end, out of the layers that `requests` wraps around it."""
+    for _ in range(8):  # they could go round in a circle
+        deeper = getattr(error, "reason", None) or next(iter(error.args), None) or error.__cause__
+        if not isinstance(deeper, BaseException):
+            deeper = error.__cause__
+        if deeper is None:
+            break
+        error = deeper
+    return error
 
 
 def _too_large(request: Request) -> ServiceError:
