@@ -20,7 +20,7 @@ time before the signer because a certificate lives ten minutes: valid *when* is 
 from collections.abc import Sequence
 from typing import assert_never
 
-from keyless.errors import PolicyError, VerificationError
+from keyless.errors import ParseError, PolicyError, VerificationError
 from keyless.evidence import Verified
 from keyless.policy import AnyOf, Policy, Quorum, Requirements
 from keyless.protocol.bundle import Bundle, KeyHint
@@ -129,7 +129,7 @@ def verify_all(
                 requirements=requirements,
                 memory=memory,
             )
-        except VerificationError as error:
+        except (ParseError, VerificationError) as error:
             refusals.append(f"bundle {position + 1}: {error.message}")
         else:
             proofs.append(proof)
