@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Identity tokens: what an issuer says of whoever holds one (OpenID Connect, JWT).
+
+    base64url(header) . base64url({"iss": …, "sub": …, "aud": …, "exp": …}) . base64url(signature)
+
+A token is its bearer's: who sees one can sign as its subject until it expires. So nothing shows
+one, and `text` is for the one place that sends it. The signature is for the certificate authority
+to verify, who alone has to believe it. What is read here is for the user, whom the authority does
+not tell why it said no.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import NoReturn
+
+from keyless.errors import LoginError, ParseError
+from keyless.protocol.json_reader import Json
+from keyless.protocol.window import in_words
+from keyless.safe_text import shown
+from keyless.value import value
+
+LONGEST_TOKEN = 32 << 10
+MOST_AUDIENCES = 64
+# 9999-12-31T23:59:59Z, the last second that a date can say.
+LATEST_TIME = 253_402_300_799
+
+# Issuers' clocks run ahead at times. Of the end nothing is forgiven: who judges that has a clock
+# of its own, and the token must not be late when it gets there.
+TOLERANCE = timedelta(seconds=60)
+NEEDED_LIFE = timedelta(seconds=3)
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+# Where workflows run, and in which claim their tokens name what a certificate will.
+_WORKFLOWS = {
+    "https://token.actions.githubusercontent.com": ("https://github.com/", "job_workflow_ref"),
+    "https://gitlab.com": ("https://", "ci_config_ref_uri"),
+}
+
+
+@value
+class IdentityToken:
+    """A token, and what it says; nothing in it is verified.
+
+    *connector* is who knows the subject, where the issuer has asked somebody else; *certified_name*
+    is what a certificate will name, where that can be told.
+    """
+
+    text: str
+    subject: str
+    issuer: str
+    audience: tuple[str, ...]
+    expires_at: datetime
+    not_before: datetime | None
+    issued_at: datetime | None
+    email: str | None
+    email_verified: bool
+    connector: str | None
+    certified_name: str | None
+
+    @classmethod
+    def parse(cls, text: str) -> "IdentityToken":
+        """Read a token."""
+        payload = _payload(text)
+        try:
+            return cls._of(text, Json.parse(payload))
+        except ParseError as error:
+            raise _not_a_token(error.message) from None
+
+    @classmethod
+    def _of(cls, text: str, claims: Json) -> "IdentityToken":
+        connector = claims.optional_object("federated_claims")
+        email, issuer = claims.optional_text("email"), claims.text("iss")
+        return cls(
+            text=text,
+            subject=claims.text("sub"),
+            issuer=issuer,
+            audience=_audience(claims),
+            expires_at=_time(claims, "exp"),
+            not_before=_time(claims, "nbf") if claims.has("nbf") else None,
+            issued_at=_time(claims, "iat") if claims.has("iat") else None,
+            email=email,
+            email_verified=_says_yes(claims, "email_verified"),
+            connector=None if connector is None else connector.optional_text("connector_id"),
+            certified_name=_workflow(claims, issuer) or email,
+        )
+
+    @property
+    def name(self) -> str:
+        """What to call its holder, and not more than that."""
+        return self.certified_name or self.subject
+
+    def __repr__(self) -> str:
+        return f"IdentityToken({shown(self.name)}, by {shown(self.issuer)})"
+
+    def __reduce__(self) -> NoReturn:
+        # Pickles lie about in queues and caches, and cross to other processes.
+        raise TypeError("an identity token is not pickled or copied")
+
+
+def diagnose(
+    token: IdentityToken, *, now: datetime, audience: str, expected: str | None = None
+) -> None:
+    """Raise LoginError if *token* will be refused *now* by an authority that is the *audience*.
+
+    Or if it is plainly not of whom is *expected*.
+    """
+    if audience not in token.audience:
+        raise LoginError(
+            f"the identity token is for {_listed(token.audience)}, not for {shown(audience)}",
+            hint=f"ask {shown(token.issuer)} for one with the audience {shown(audience)}",
+        )
+    if expected is not None and token.certified_name not in {None, expected}:
+        raise LoginError(
+            f"signed in as {shown(token.name)}, not as {shown(expected)}",
+            hint="sign in with the account that is meant; nothing was sent to anybody",
+        )
+    if token.certified_name is not None and token.certified_name == token.email:
+        _check_email(token)
+    _check_times(token, now)
+
+
+def _check_email(token: IdentityToken) -> None:
+    if not token.email_verified:
+        raise LoginError(
+            f"{shown(token.issuer)} has not verified the e-mail address {shown(token.email)}",
+            hint="verify the address there, then sign in again",
+        )
+
+
+def _check_times(token: IdentityToken, now: datetime) -> None:
+    whose = f"the identity token of {shown(token.name)}"
+    if now + NEEDED_LIFE > token.expires_at:
+        when = "has expired" if now >= token.expires_at else "is about to expire"
+        raise LoginError(
+            f"{whose} {when}: it is valid until {in_words(token.expires_at)}",
+            hint=f"sign in again; if it is new, this machine's clock ({in_words(now)}) is fast",
+        )
+    start = max(filter(None, (token.not_before, token.issued_at)), default=now)
+    if start > now + TOLERANCE:
+        ahead = (start - now) // timedelta(seconds=1)
+        raise LoginError(
+            f"{whose} is not valid yet: it begins {ahead} seconds from now, {in_words(start)}",
+            hint=f"this machine's clock ({in_words(now)}) is slow, or the issuer's is fast",
+        )
+
+
+def _listed(audience: tuple[str, ...]) -> str:
+    return " and ".join(map(shown, audience[:5])) or "nobody in particular"
+
+
+def _payload(text: str) -> bytes:
+    if len(text) > LONGEST_TOKEN or not _TOKEN.fullmatch(text):
+        raise _not_a_token("three parts of base64url with dots between them are wanted")
+    # It loads half of cryptography: who signs nothing does not wait for that.
+    import jwt  # noqa: PLC0415
+
+    try:
+        parts = jwt.PyJWS().decode_complete(text, options={"verify_signature": False})
+    except (jwt.PyJWTError, ValueError, RecursionError):
+        # What the library says is not repeated: it may quote what it could not read.
+        raise _not_a_token("its parts cannot be read") from None
+    payload: bytes = parts["payload"]
+    return payload
+
+
+def _not_a_token(why: str) -> ParseError:
+    return ParseError(
+        f"not an identity token: {why}",
+        hint="an access token is not an identity token, though some look like it",
+    )
+
+
+def _audience(claims: Json) -> tuple[str, ...]:
+    if isinstance(claims.value("aud"), str):
+        return (claims.text("aud"),)
+    return tuple(claims.texts("aud", most=MOST_AUDIENCES))
+
+
+def _time(claims: Json, name: str) -> datetime:
+    seconds = claims.value(name)
+    if not isinstance(seconds, float):
+        seconds = claims.integer(name)
+    if not 0 <= seconds <= LATEST_TIME:
+        raise claims.error("a time before 1970 or after the year 9999", name=name)
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _says_yes(claims: Json, name: str) -> bool:
+    # Some issuers write it as text, and the authority takes that.
+    return claims.value(name) is True or claims.value(name) in ("true", "True")
+
+
+def _workflow(claims: Json, issuer: str) -> str | None:
+    """Return the URI of the workflow that runs, if *issuer* gives its tokens to workflows."""
+    if issuer not in _WORKFLOWS:
+        return None
+    prefix, claim = _WORKFLOWS[issuer]
+    workflow = claims.optional_text(claim)
+    return None if workflow is None else f"{prefix}{workflow}"
