@@ -49,7 +49,6 @@ HEAVY = {
     "ssl",
     "subprocess",
     "tempfile",
-    "threading",
     "tuf",
     "urllib3",
 }
