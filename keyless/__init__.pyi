@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+# What type checkers see of keyless: the same names, spelled out.
+
+from keyless.batch import Outcome as Outcome
+from keyless.errors import Check as Check
+from keyless.errors import InputError as InputError
+from keyless.errors import KeylessError as KeylessError
+from keyless.errors import LoginError as LoginError
+from keyless.errors import ParseError as ParseError
+from keyless.errors import PolicyError as PolicyError
+from keyless.errors import ServiceError as ServiceError
+from keyless.errors import TrustError as TrustError
+from keyless.errors import VerificationError as VerificationError
+from keyless.evidence import Verified as Verified
+from keyless.facade import verify as verify
+from keyless.facade import verify_all as verify_all
+from keyless.facade import verify_many as verify_many
+from keyless.instance import Sigstore as Sigstore
+from keyless.instance import connect as connect
+from keyless.policy import AllOf as AllOf
+from keyless.policy import AnyOf as AnyOf
+from keyless.policy import GitHubWorkflow as GitHubWorkflow
+from keyless.policy import GitLabPipeline as GitLabPipeline
+from keyless.policy import Glob as Glob
+from keyless.policy import Policy as Policy
+from keyless.policy import Quorum as Quorum
+from keyless.policy import Requirements as Requirements
+from keyless.policy import SignedBy as SignedBy
+from keyless.policy import SignedByKey as SignedByKey
+from keyless.protocol.bundle import Bundle as Bundle
+from keyless.protocol.digest import Digest as Digest
+from keyless.protocol.keys import PublicKey as PublicKey
+from keyless.protocol.trusted_root import TrustedRoot as TrustedRoot
+
+__all__ = [
+    "AllOf",
+    "AnyOf",
+    "Bundle",
+    "Check",
+    "Digest",
+    "GitHubWorkflow",
+    "GitLabPipeline",
+    "Glob",
+    "InputError",
+    "KeylessError",
+    "LoginError",
+    "Outcome",
+    "ParseError",
+    "Policy",
+    "PolicyError",
+    "PublicKey",
+    "Quorum",
+    "Requirements",
+    "ServiceError",
+    "SignedBy",
+    "SignedByKey",
+    "Sigstore",
+    "TrustError",
+    "TrustedRoot",
+    "VerificationError",
+    "Verified",
+    "connect",
+    "verify",
+    "verify_all",
+    "verify_many",
+]

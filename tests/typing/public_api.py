@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What users write, as type checkers must see it: checked by mypy, never run."""
+
+import re
+from concurrent.futures import ProcessPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import assert_type
+
+import keyless
+from keyless import verification
+
+
+def one_file() -> None:
+    """A file and the bundle beside it, by identity and issuer."""
+    proof = keyless.verify("app.whl", identity="alice@example.com", issuer="github")
+    assert_type(proof, keyless.Verified)
+    assert_type(proof.signed_at, datetime | None)
+    assert_type(proof.signer.issuer, str | None)
+    keyless.verify(Path("app.whl"), identity=re.compile(r".*@example\.com"), issuer="google")
+
+
+def somebody_by_policy(bundle: keyless.Bundle, sigstore: keyless.Sigstore) -> None:
+    """A policy made of others, over bytes, in an instance of one's own."""
+    policy = keyless.GitHubWorkflow("org/app", file="release.yml") | keyless.SignedBy(
+        keyless.Glob("*@example.com"), issuer="google"
+    )
+    keyless.verify(b"hello", bundle, policy=policy, sigstore=sigstore)
+    keyless.verify_all(
+        [bundle], keyless.Digest.of(b"hello"), quorum=keyless.Quorum(1, policy), sigstore=sigstore
+    )
+
+
+def many(pairs: list[tuple[str, str]]) -> None:
+    """Any executor of `concurrent.futures`."""
+    policy = keyless.SignedBy("alice@example.com", issuer="github")
+    with ProcessPoolExecutor() as executor:
+        for outcome in keyless.verify_many(pairs, policy=policy, executor=executor):
+            assert_type(outcome.verified, keyless.Verified | None)
+            assert_type(outcome.error, keyless.KeylessError | None)
+
+
+def explicitly(bundle: keyless.Bundle, trusted_root: keyless.TrustedRoot) -> None:
+    """The function below the facade, with every input an argument."""
+    proof = verification.verify(
+        bundle,
+        keyless.Digest.parse("sha256:" + "0" * 64),
+        trusted_root=trusted_root,
+        policy=keyless.SignedByKey("-----BEGIN PUBLIC KEY-----…"),
+        requirements=keyless.Requirements(logs=2, inclusion="proof"),
+    )
+    assert_type(proof.checks, tuple[tuple[keyless.Check, str], ...])
+
+
+def a_policy_is_never_optional(bundle: keyless.Bundle, trusted_root: keyless.TrustedRoot) -> None:
+    """Leaving it out, or half of it, is a type error, and no verifier that accepts anyone."""
+    keyless.verify("app.whl")  # type: ignore[call-overload]  # nobody is named
+    keyless.verify("app.whl", identity="alice@example.com")  # type: ignore[call-overload]  # issuer
+    verification.verify(bundle, b"", trusted_root=trusted_root)  # type: ignore[call-arg]  # policy
