@@ -40,7 +40,7 @@ def digest(path: Path, *, algorithm: HashAlgorithm = HashAlgorithm.SHA256) -> Di
 
     One that changes meanwhile is refused: what was hashed would be neither the old nor the new.
     """
-    name = _name(path)
+    name = name_of(path)
     with _opened(name) as file:
         before = os.fstat(file.fileno())
         value, length = _hash(file, before.st_size, algorithm)
@@ -49,7 +49,7 @@ def digest(path: Path, *, algorithm: HashAlgorithm = HashAlgorithm.SHA256) -> Di
     if not same or length != before.st_size:
         raise InputError(
             f"{shown(name)} changed while it was hashed",
-            hint="verify it once nothing writes to it any more",
+            hint="try again once nothing writes to it any more",
         )
     return Digest(algorithm=algorithm, value=value)
 
@@ -70,7 +70,7 @@ def digest_stream(stream: BinaryIO, *, algorithm: HashAlgorithm = HashAlgorithm.
 
 def find_bundle(path: Path) -> str:
     """Return where the bundle of the artifact at *path* is: the first of its names that exists."""
-    name = _name(path)
+    name = name_of(path)
     candidates = [name + suffix for suffix in BUNDLE_SUFFIXES]
     for candidate in candidates:
         if os.path.lexists(candidate):
@@ -89,7 +89,7 @@ def read_bundle(path: Path) -> Bundle:
 
 def write_bundle(path: Path, bundle: Bundle) -> None:
     """Write *bundle* to *path*: all of it, or nothing."""
-    name = _name(path)
+    name = name_of(path)
     data = bundle.to_json()
     unfinished = f"{name}.{os.urandom(6).hex()}.unfinished"
     with _input_errors(name, "written"):
@@ -107,7 +107,7 @@ def write_bundle(path: Path, bundle: Bundle) -> None:
 
 def read(path: Path, *, largest: int) -> bytes:
     """Return what the file at *path* holds, at most *largest* bytes."""
-    name = _name(path)
+    name = name_of(path)
     data = bytearray()
     with _opened(name) as file:
         while chunk := file.read(BUFFER):
@@ -117,7 +117,8 @@ def read(path: Path, *, largest: int) -> bytes:
     return bytes(data)
 
 
-def _name(path: Path) -> str:
+def name_of(path: Path) -> str:
+    """Return *path* as text."""
     try:
         return os.fsdecode(path)
     except TypeError:
