@@ -27,6 +27,15 @@ DEEPEST_NESTING = 64
 # hundreds, the largest software bills of materials some hundred thousand.
 MOST_VALUES = 400_000
 
+_KINDS = {
+    type(None): "null",
+    bool: "a truth value",
+    int: "a number",
+    float: "a number",
+    str: "a string",
+    list: "a list",
+    dict: "an object",
+}
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -225,19 +234,7 @@ class Json:
 
 
 def _kind(value: JsonValue) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "a truth value"
-        case int() | float():
-            return "a number"
-        case str():
-            return "a string"
-        case list():
-            return "a list"
-        case dict():
-            return "an object"
+    return _KINDS[type(value)]
 
 
 def _object_without_duplicates(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
@@ -280,16 +277,15 @@ def _texts_within(value: JsonValue) -> Iterator[str]:
     """Walk level by level, so that nesting is counted and never recursed into."""
     level = [value]
     for _ in range(DEEPEST_NESTING + 1):
-        below: list[JsonValue] = []
-        for item in level:
-            if isinstance(item, str):
-                yield item
-            elif isinstance(item, list):
-                below.extend(item)
-            elif isinstance(item, dict):
-                yield from item
-                below.extend(item.values())
-        if not below:
+        yield from (item for item in level if isinstance(item, str))
+        nested = [item for item in level if isinstance(item, list | dict)]
+        if not nested:
             return
-        level = below
+        level = []
+        for item in nested:
+            if isinstance(item, dict):
+                yield from item
+                level.extend(item.values())
+            else:
+                level.extend(item)
     raise ParseError(f"JSON nested deeper than {DEEPEST_NESTING} levels")
