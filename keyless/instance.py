@@ -216,7 +216,7 @@ def _trust(
                 hint="connect to it once without --offline, or give its trusted root",
             )
         return kept, damage
-    if refresh == "daily" and cached and cached is kept and cached.is_fresh(clock()):
+    if refresh == "daily" and cached is not None and _is_current(cached, kept, clock()):
         return cached, None
     try:
         return _renewed(instance, kept, refresh, transport, clock), None
@@ -236,6 +236,10 @@ def _cached(instance: _Instance) -> tuple[TrustSnapshot | None, str | None]:
     return cached, None
 
 
+def _is_current(cached: TrustSnapshot, kept: TrustSnapshot | None, now: datetime) -> bool:
+    return newest(cached, kept) is cached and cached.is_fresh(now)
+
+
 def _renewed(
     instance: _Instance,
     kept: TrustSnapshot | None,
@@ -247,8 +251,7 @@ def _renewed(
     with instance.cache.locked():
         now = clock()
         others, _ = _cached(instance)
-        is_current = others is not None and newest(others, kept) is others and others.is_fresh(now)
-        if refresh == "daily" and others is not None and is_current:
+        if refresh == "daily" and others is not None and _is_current(others, kept, now):
             return others
         # Together with python-tuf it takes half a second to import; most runs do without.
         from keyless.services.trust import update_trust  # noqa: PLC0415
@@ -260,22 +263,26 @@ def _renewed(
             transport=transport,
             now=now,
         )
-        _demand_no_older(instance, kept, renewed)
+        _demand_latest(instance, kept, renewed, now)
         instance.cache.write(renewed)
         return renewed
 
 
-def _demand_no_older(
-    instance: _Instance, kept: TrustSnapshot | None, renewed: TrustSnapshot
+def _demand_latest(
+    instance: _Instance, kept: TrustSnapshot | None, renewed: TrustSnapshot, now: datetime
 ) -> None:
-    # python-tuf remembers what it saw; it cannot know what this package came with.
+    # python-tuf remembers what it saw; it cannot know what this package was released with.
     if kept is not None and newest(renewed, kept) is kept:
-        raise TrustError(
-            f"{shown(instance.repository)} shows version {renewed.version} of its trust as the "
-            f"latest, but version {kept.version} is known here",
-            service="trust repository",
-            hint="somebody may be holding back what is new",
-        )
+        why = f"version {renewed.version}, but version {kept.version} is known here"
+    elif now > renewed.expires:
+        why = f"what expired at {in_words(renewed.expires)}"
+    else:
+        return
+    raise TrustError(
+        f"{shown(instance.repository)} shows as the latest of its trust {why}",
+        service="trust repository",
+        hint="somebody may be holding back what is new",
+    )
 
 
 def _demand_unexpired(

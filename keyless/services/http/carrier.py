@@ -117,9 +117,8 @@ def _failure(request: Request, error: Exception) -> ServiceError:
 def _root_cause(error: BaseException) -> BaseException:
     """Return what went wrong in the end, out of the layers that `requests` wraps around it."""
     for _ in range(8):  # they could go round in a circle
-        deeper = getattr(error, "reason", None) or next(iter(error.args), None) or error.__cause__
-        if not isinstance(deeper, BaseException):
-            deeper = error.__cause__
+        layers = (getattr(error, "reason", None), *error.args[:1], error.__cause__)
+        deeper = next((each for each in layers if isinstance(each, BaseException)), None)
         if deeper is None:
             break
         error = deeper

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How often a request is repeated, and how long it is waited before.
+
+Repeated are the very same bytes. A signature made anew would be another entry in a log; the same
+one is the same entry, which the log answers with 409 if it has written it down before.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from keyless.services.http.messages import PassingError, Request, Response, Transport
+from keyless.value import value
+
+# Where a server says that it cannot or does not know how to (501, 505), asking again is no help.
+PASSING = frozenset({429, *range(500, 600)} - {501, 505})
+
+
+def _chance() -> float:
+    # As good as `random`, which takes a millisecond to import.
+    return int.from_bytes(os.urandom(2)) / 0x10000
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@value
+class Patience:
+    """How many *attempts* are made, and how long, in seconds, is waited in between.
+
+    After each failure twice as long as before, by *chance* somewhat less, so that many who were
+    refused at once do not come back at once; never less than the server asks for, unless that is
+    longer than *longest_wait*: then there is no other attempt.
+    """
+
+    attempts: int = 3
+    first_pause: float = 0.5
+    longest_wait: float = 60.0
+    sleep: Callable[[float], None] = time.sleep
+    chance: Callable[[], float] = _chance
+    now: Callable[[], datetime] = _now
+
+    def pause(self, failures: int, asked: float) -> None:
+        """Wait after so many *failures* in a row, and at least as long as the server *asked*."""
+        usual = self.first_pause * 2 ** (failures - 1)
+        self.sleep(asked + usual * (1 + self.chance()) / 2)
+
+    def asked_by(self, response: Response) -> float:
+        """Return how many seconds *response* asks to wait: 0 where it does not say."""
+        text = response.header("Retry-After").strip()
+        if text.isascii() and text.isdecimal():
+            return float(text[:9])
+        date = _http_date(text) if text else None
+        return max(0.0, (date - self.now()).total_seconds()) if date else 0.0
+
+
+PATIENCE = Patience()
+
+
+def carried(transport: Transport, request: Request, patience: Patience = PATIENCE) -> Response:
+    """Have *transport* carry *request*, and again while what fails is likely to pass."""
+    for failures in range(1, patience.attempts):
+        asked = 0.0
+        try:
+            response = transport(request)
+        except PassingError:
+            pass  # the last attempt says why
+        else:
+            asked = patience.asked_by(response)
+            if response.status not in PASSING or asked > patience.longest_wait:
+                return response
+        patience.pause(failures, asked)
+    return transport(request)
+
+
+def _http_date(text: str) -> datetime | None:
+    # Rarely needed, and it takes longer to import than a verdict does.
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415
+
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return date.replace(tzinfo=UTC) if date.tzinfo is None else date
