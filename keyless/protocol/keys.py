@@ -7,6 +7,8 @@ P-384 keys over SHA-256), so whoever verifies says which one was promised, and o
 `HashAlgorithm` can be said.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -31,10 +33,8 @@ LARGEST_KEY = 64 << 10
 RSA_SIZES = (2048, 3072, 4096)
 
 Scheme = Literal["ecdsa", "pkcs1v15", "pss", "message", "ed25519ph"]
-Verifier = (
-    ec.EllipticCurvePublicKey
-    | rsa.RSAPublicKey
-    | ed25519.Ed25519PublicKey
+MessageKey = (
+    ed25519.Ed25519PublicKey
     | mldsa.MLDSA44PublicKey
     | mldsa.MLDSA65PublicKey
     | mldsa.MLDSA87PublicKey
@@ -52,6 +52,9 @@ class Algorithm:
     def __str__(self) -> str:
         over = f" over {self.hash.name}" if self.hash else ""
         return f"{self.kind}{' PSS' if self.scheme == 'pss' else ''}{over}"
+
+
+Verify = Callable[[bytes, bytes | Digest, Algorithm, Check], None]
 
 
 def _rsa(bits: int, scheme: Scheme) -> Algorithm:
@@ -93,11 +96,11 @@ def algorithm_named(name: str) -> Algorithm:
 class PublicKey:
     """A public key of a kind the registry knows."""
 
-    __slots__ = ("_key", "kind", "spki")
+    __slots__ = ("_key", "_verify", "kind")
 
     def __init__(self, key: PublicKeyTypes) -> None:
-        self._key, self.kind = _accepted(key)
-        self.spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        self._key = key
+        self.kind, self._verify = _accepted(key)
 
     @classmethod
     def parse(cls, spki: bytes) -> "PublicKey":
@@ -118,6 +121,12 @@ class PublicKey:
         return cls.parse(pem_decode(text, "PUBLIC KEY"))
 
     @property
+    def spki(self) -> bytes:
+        """The key as a DER SubjectPublicKeyInfo, the same however it was written where it stood."""
+        # Written when asked for: few signers' keys are, and writing takes as long as reading.
+        return self._key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    @property
     def fingerprint(self) -> Digest:
         """The SHA-256 of the key's SubjectPublicKeyInfo, by which logs are called."""
         return Digest.of(self.spki)
@@ -130,7 +139,9 @@ class PublicKey:
     def algorithm_with(self, hash_algorithm: HashAlgorithm) -> Algorithm:
         """Return how the key signs with *hash_algorithm*; one that signs messages ignores it."""
         usual = self.algorithm
-        return usual if usual.hash is None else replace(usual, hash=hash_algorithm)
+        if usual.hash is None or usual.hash is hash_algorithm:
+            return usual
+        return replace(usual, hash=hash_algorithm)
 
     def verify(
         self,
@@ -152,6 +163,12 @@ class PublicKey:
                 found=self.kind,
                 wanted=how.kind,
             )
+        if how.scheme == "ed25519ph":
+            raise VerificationError(
+                "the signature is Ed25519ph, which the cryptography library does not offer",
+                check=check,
+                hint="sign with Ed25519, ECDSA or RSA instead",
+            )
         try:
             self._verify(signature, message, how, check)
         except InvalidSignature:
@@ -162,25 +179,6 @@ class PublicKey:
                 wanted=f"one by the key with SHA-256 {self.fingerprint.hex}",
                 hint="the bytes were altered, or another key signed them",
             ) from None
-
-    def _verify(
-        self, signature: bytes, message: bytes | Digest, how: Algorithm, check: Check
-    ) -> None:
-        key = self._key
-        if how.scheme == "ed25519ph":
-            raise VerificationError(
-                "the signature is Ed25519ph, which the cryptography library does not offer",
-                check=check,
-                hint="sign with Ed25519, ECDSA or RSA instead",
-            )
-        if isinstance(key, ec.EllipticCurvePublicKey):
-            digest = _digest(message, how, check)
-            key.verify(signature, digest.value, ec.ECDSA(_prehashed(digest)))
-        elif isinstance(key, rsa.RSAPublicKey):
-            digest = _digest(message, how, check)
-            key.verify(signature, digest.value, _padding(how, digest), _prehashed(digest))
-        else:
-            key.verify(signature, _content(message, how, check))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PublicKey) and self.spki == other.spki
@@ -195,20 +193,21 @@ class PublicKey:
         return PublicKey.parse, (self.spki,)
 
 
-def _accepted(key: PublicKeyTypes) -> tuple[Verifier, str]:
+def _accepted(key: PublicKeyTypes) -> tuple[str, Verify]:
+    """Return of which kind *key* is, and how such a key verifies: found out once, not each time."""
     match key:
         case ec.EllipticCurvePublicKey() if key.curve.name in _CURVES:
-            return key, _CURVES[key.curve.name]
+            return _CURVES[key.curve.name], partial(_verify_ecdsa, key)
         case rsa.RSAPublicKey() if key.key_size in RSA_SIZES:
-            return key, f"RSA {key.key_size}"
+            return f"RSA {key.key_size}", partial(_verify_rsa, key)
         case ed25519.Ed25519PublicKey():
-            return key, "Ed25519"
+            return "Ed25519", partial(_verify_message, key)
         case mldsa.MLDSA44PublicKey():
-            return key, "ML-DSA-44"
+            return "ML-DSA-44", partial(_verify_message, key)
         case mldsa.MLDSA65PublicKey():
-            return key, "ML-DSA-65"
+            return "ML-DSA-65", partial(_verify_message, key)
         case mldsa.MLDSA87PublicKey():
-            return key, "ML-DSA-87"
+            return "ML-DSA-87", partial(_verify_message, key)
         case _:
             raise UnsupportedError(
                 f"a key of kind {_described(key)}, which is not accepted here",
@@ -221,10 +220,41 @@ def _described(key: PublicKeyTypes) -> str:
     return f"{name} {getattr(key, 'key_size', '')}".strip()
 
 
-def _digest(message: bytes | Digest, how: Algorithm, check: Check) -> Digest:
+def _verify_ecdsa(
+    key: ec.EllipticCurvePublicKey,
+    signature: bytes,
+    message: bytes | Digest,
+    how: Algorithm,
+    check: Check,
+) -> None:
+    data, hashing = _hashed(message, how, check)
+    key.verify(signature, data, ec.ECDSA(hashing))
+
+
+def _verify_rsa(
+    key: rsa.RSAPublicKey,
+    signature: bytes,
+    message: bytes | Digest,
+    how: Algorithm,
+    check: Check,
+) -> None:
+    data, hashing = _hashed(message, how, check)
+    key.verify(signature, data, _padding(how), hashing)
+
+
+def _verify_message(
+    key: MessageKey, signature: bytes, message: bytes | Digest, how: Algorithm, check: Check
+) -> None:
+    key.verify(signature, _content(message, how, check))
+
+
+def _hashed(
+    message: bytes | Digest, how: Algorithm, check: Check
+) -> tuple[bytes, hashes.HashAlgorithm | Prehashed]:
+    """Return what a key that signs hashes is given: the message and a hash, or a digest."""
     wanted = how.hash or SHA256
     if isinstance(message, bytes):
-        return Digest.of(message, wanted)
+        return message, _HASHES[wanted]
     if message.algorithm is not wanted:
         raise VerificationError(
             f"the {check.value} is signed over {wanted.name}, "
@@ -233,7 +263,7 @@ def _digest(message: bytes | Digest, how: Algorithm, check: Check) -> Digest:
             found=str(message),
             wanted=wanted.value,
         )
-    return message
+    return message.value, _PREHASHED[wanted]
 
 
 def _content(message: bytes | Digest, how: Algorithm, check: Check) -> bytes:
@@ -248,14 +278,11 @@ def _content(message: bytes | Digest, how: Algorithm, check: Check) -> bytes:
     return message
 
 
-def _padding(how: Algorithm, digest: Digest) -> padding.AsymmetricPadding:
+def _padding(how: Algorithm) -> padding.AsymmetricPadding:
     if how.scheme == "pss":
-        return padding.PSS(padding.MGF1(_HASHES[digest.algorithm]), padding.PSS.DIGEST_LENGTH)
+        mask = padding.MGF1(_HASHES[how.hash or SHA256])
+        return padding.PSS(mask, padding.PSS.DIGEST_LENGTH)
     return padding.PKCS1v15()
-
-
-def _prehashed(digest: Digest) -> Prehashed:
-    return Prehashed(_HASHES[digest.algorithm])
 
 
 _CURVES = {"secp256r1": "ECDSA P-256", "secp384r1": "ECDSA P-384", "secp521r1": "ECDSA P-521"}
@@ -264,3 +291,4 @@ _HASHES: dict[HashAlgorithm, hashes.HashAlgorithm] = {
     SHA384: hashes.SHA384(),
     SHA512: hashes.SHA512(),
 }
+_PREHASHED = {algorithm: Prehashed(hashing) for algorithm, hashing in _HASHES.items()}
