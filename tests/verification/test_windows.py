@@ -113,6 +113,19 @@ def test_a_gap_between_two_windows_is_in_neither(forge: Forge, bundles: dict[str
     assert " or " in str(refusal.value.wanted)
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_second_log_is_held_to_every_timestamp(forge: Forge, order: int) -> None:
+    """It says no time of its own, so each that others say must be within its window."""
+    signer = forge.signer()
+    content = forge.message(signer)
+    stamps = [forge.timestamp(content, at=at) for at in (LOGGED, STAMPED)][::order]
+    bundle = forge.bundle(signer=signer, content=content, log=2, timestamps=stamps)
+    forge.verify(bundle, trusted_root=forge.trusted_root(log_v2=Window(start=LOGGED)))
+    root = forge.trusted_root(log_v2=Window(start=LOGGED, end=STAMPED - MICROSECOND))
+    with refused(Check.LOG, "was not trusted"):
+        forge.verify(bundle, trusted_root=root)
+
+
 # The signer's certificate: ten minutes from NOON.
 CERTIFICATE_TIMES = [(NOON, True), (NOON + LIFE, True)]
 FIRST_LOG = [(NOON - SECOND, False), (NOON + LIFE + SECOND, False)]
