@@ -89,6 +89,10 @@ class IdentityToken:
         """What to call its holder, and not more than that."""
         return self.certified_name or self.subject
 
+    def said(self) -> Json:
+        """Return all that the token says, just as it says it."""
+        return Json.parse(_payload(self.text))
+
     def __repr__(self) -> str:
         return f"IdentityToken({shown(self.name)}, by {shown(self.issuer)})"
 
