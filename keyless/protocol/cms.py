@@ -50,7 +50,9 @@ class CertificateHash:
 
     def fits(self, certificate: bytes) -> bool:
         """Say whether this is the hash of *certificate*, DER."""
-        return hashlib.new(self.algorithm, certificate).digest() == self.value
+        # Not for security: whose key it is, the signature shows.
+        digest = hashlib.new(self.algorithm, certificate, usedforsecurity=False).digest()
+        return digest == self.value
 
 
 @value
@@ -76,12 +78,16 @@ def parse_signed_message(message: Der, *, content_type: bytes) -> SignedMessage:
         with message.inside(0xA0) as only, only.inside() as fields:
             if fields.integer() != 3:
                 raise fields.error("its signed message is not of version 3")
-            fields.content(SET)  # digest algorithms: for readers who hash before they meet a signer
+            with fields.inside(SET) as digests:
+                digest = parse_hash(digests.element(SEQUENCE))
             content = _parse_content(fields.inside(), content_type)
             embedded = _parse_embedded(fields)
             fields.optional(0xA1)
             with fields.inside(SET) as signers:
-                return _parse_signer(signers.inside(), content, content_type, embedded)
+                signed = _parse_signer(signers.inside(), content, content_type, embedded)
+            if signed.content_digest.algorithm is not digest:
+                raise fields.error("its signer hashed it otherwise than it says")
+            return signed
 
 
 def _parse_content(encapsulated: Der, content_type: bytes) -> bytes:

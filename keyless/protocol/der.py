@@ -24,6 +24,11 @@ BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 
 UTF8_STRING, UTC_TIME, GENERALIZED_TIME, SEQUENCE, SET = 0x0C, 0x17, 0x18, 0x30, 0x31
 END = 0x00  # no element has this tag
 
+# Far beyond what anybody uses: serial numbers have 20 bytes, arcs of object identifiers five.
+# Without limits, a number could be one that Python refuses to print.
+LONGEST_INTEGER = 64
+LONGEST_OID = 64
+
 _NAMES = {
     BOOLEAN: "a truth value",
     INTEGER: "an integer",
@@ -41,9 +46,8 @@ _NAMES = {
 # Python counts microseconds. A finer time would have to be rounded, into a window or out of it.
 _UTC_TIME = re.compile(r"([0-9]{4})" + 5 * r"([0-9]{2})" + r"()Z")
 _GENERALIZED_TIME = re.compile(r"([0-9]{4})" + 5 * r"([0-9]{2})" + r"(?:\.([0-9]{0,5}[1-9]))?Z")
-# One arc: seven bits a byte, the first byte not an idle 0x80, the last without its top bit. Arcs of
-# more than nine bytes are numbers nobody has registered, and slow to print.
-_OID_ARC = re.compile(rb"(?![\x80])[\x80-\xff]{0,8}[\x00-\x7f]")
+# One arc: seven bits a byte, the first byte not an idle 0x80, the last without its top bit.
+_OID_ARC = re.compile(rb"(?!\x80)[\x80-\xff]*[\x00-\x7f]")
 
 
 class Der:
@@ -102,6 +106,8 @@ class Der:
     def integer(self, tag: int = INTEGER) -> int:
         """Take an integer."""
         content = self.content(tag)
+        if len(content) > LONGEST_INTEGER:
+            raise self.error(f"an integer of {len(content)} bytes")
         if not content or (
             len(content) > 1 and content[0] in (0x00, 0xFF) and content[0] >> 7 == content[1] >> 7
         ):
@@ -223,7 +229,7 @@ def oid_bytes(text: str) -> bytes:
 
 def oid_text(content: bytes) -> str:
     """Return the object identifier that has *content* inside, as in `2.5.29.17`."""
-    arcs = _OID_ARC.findall(content)
+    arcs = _OID_ARC.findall(content[:LONGEST_OID])
     if not content or b"".join(arcs) != content:
         raise ParseError(f"not an object identifier: {shown(content.hex(), longest=80)}")
     joined, *rest = (_from_base_128(arc) for arc in arcs)

@@ -66,6 +66,9 @@ class Timestamp:
         with sequence(message.content, _WHAT) as info:
             return _parse_info(info, der, message)
 
+    def __repr__(self) -> str:
+        return f"Timestamp({in_words(self.at)}, {self.imprint})"
+
 
 @value
 class TimestampAuthority:

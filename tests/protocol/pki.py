@@ -52,7 +52,8 @@ def basic_constraints(path_length: int | None = None) -> bytes:
 
 def key_usage(place: int) -> bytes:
     """Write the extension that says the one thing the key may do, by the place of its bit."""
-    return extension("2.5.29.15", bit_string(bytes((0x80 >> place,)), spare=7 - place))
+    content = bit_string(bytes((0x80 >> place,)), spare=7 - place)
+    return extension("2.5.29.15", content, critical=True)
 
 
 def purposes(*kinds: str, critical: bool = False) -> bytes:
@@ -121,6 +122,7 @@ class Issued:
 
 def root(name: str = "root", **changes: object) -> Issued:
     """Make an authority that nobody stands above."""
-    draft = Draft(subject=common_name(name), issuer=common_name(name), extensions=AUTHORITY)
+    subject = common_name(name)
+    draft = Draft(subject=subject, issuer=subject, extensions=AUTHORITY, serial=integer(1))
     draft = replace(draft, **changes)  # type: ignore[arg-type]  # names of fields, every one
     return Issued(certificate=Certificate.parse(draft.der()), key=draft.key)

@@ -133,9 +133,9 @@ def test_an_optional_element_may_be_absent() -> None:
     assert whole.taken == bytes.fromhex("0500")
 
 
-@given(st.integers())
+@given(st.integers(-(1 << 511), (1 << 511) - 1))
 def test_integers_are_read(number: int) -> None:
-    """Of any size and sign."""
+    """Of either sign."""
     assert of(integer(number)).integer() == number
 
 
@@ -144,6 +144,12 @@ def test_integers_with_idle_bytes_are_refused(data: str) -> None:
     """Each number has one encoding."""
     with pytest.raises(ParseError, match="an integer that is not as short as can be"):
         of(data).integer()
+
+
+def test_endless_integers_are_refused() -> None:
+    """Python itself refuses to print them."""
+    with pytest.raises(ParseError, match="an integer of 65 bytes"):
+        of(integer(1 << 512)).integer()
 
 
 @pytest.mark.parametrize(("data", "flag"), [("0101ff", True), ("", False), ("0500", False)])
@@ -176,17 +182,17 @@ def test_object_identifiers_are_read_and_written(text: str, content: str) -> Non
 
 @given(
     st.sampled_from(["0.39", "1.5", "2.40", "2.1000"]),
-    st.lists(st.integers(0, (1 << 63) - 1), max_size=8),
+    st.lists(st.integers(0, (1 << 63) - 1), max_size=6),
 )
 def test_object_identifiers_come_back(start: str, arcs: list[int]) -> None:
-    """Whatever their numbers are, to 63 bits."""
+    """Whatever their numbers are."""
     text = ".".join([start, *map(str, arcs)])
     assert oid_text(oid_bytes(text)) == text
 
 
-@pytest.mark.parametrize("content", ["", "80", "2a8001", "2a86", "2a" + "81" * 9 + "00"])
+@pytest.mark.parametrize("content", ["", "80", "2a8001", "2a86", "2a" * 65])
 def test_other_object_identifiers_are_refused(content: str) -> None:
-    """Empty, padded, cut short, and with numbers that nobody ever registered."""
+    """Empty, padded, cut short, and longer than any that was ever registered."""
     with pytest.raises(ParseError, match="not an object identifier"):
         oid_text(bytes.fromhex(content))
 

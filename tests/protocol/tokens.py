@@ -76,6 +76,7 @@ class Token:
     signer_version: bytes = integer(1)
     name: bytes | None = None
     digest: bytes = SHA256
+    digests: tuple[bytes, ...] | None = None
     attributes: tuple[bytes, ...] | None = None
     algorithm: bytes = ECDSA_SHA256
     signature: bytes | None = None
@@ -86,7 +87,7 @@ class Token:
         """Write the whole response."""
         signed_data = sequence(
             self.version,
-            set_of(self.digest),
+            set_of(*((self.digest,) if self.digests is None else self.digests)),
             sequence(self.content_type, tagged(0, self.content or octet_string(self.info.der()))),
             self.embedded,
             set_of(*self.signers * [self._signer_info()]),
