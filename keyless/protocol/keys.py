@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from keyless.errors import Check, ParseError, UnsupportedError, VerificationError
+from keyless.protocol.der import OID, oid_bytes, oid_text, sequence
 from keyless.protocol.digest import Digest, HashAlgorithm
 from keyless.protocol.encoding import pem_decode
 from keyless.safe_text import shown
@@ -54,7 +55,8 @@ class Algorithm:
         return f"{self.kind}{' PSS' if self.scheme == 'pss' else ''}{over}"
 
 
-Verify = Callable[[bytes, bytes | Digest, Algorithm, Check], None]
+Message = bytes | Digest  # a digest stands for the message it was made of
+Verify = Callable[[bytes, Message, Algorithm, Check], None]
 
 
 def _rsa(bits: int, scheme: Scheme) -> Algorithm:
@@ -107,6 +109,9 @@ class PublicKey:
         """Read a DER SubjectPublicKeyInfo."""
         if len(spki) > LARGEST_KEY:
             raise ParseError(f"a public key of {len(spki)} bytes")
+        kind = sequence(spki, "public key").inside().content(OID)
+        if kind not in _KNOWN_KINDS:
+            raise _unknown_kind(oid_text(kind))
         try:
             key = load_der_public_key(spki)
         except UnsupportedAlgorithm as error:
@@ -146,15 +151,12 @@ class PublicKey:
     def verify(
         self,
         signature: bytes,
-        message: bytes | Digest,
+        message: Message,
         *,
         check: Check,
         algorithm: Algorithm | None = None,
     ) -> None:
-        """Refuse, in the name of *check*, a *signature* over *message* that is not this key's.
-
-        A `Digest` stands for the message it was made of.
-        """
+        """Refuse, in the name of *check*, a *signature* over *message* that is not this key's."""
         how = algorithm or self.algorithm
         if how.kind != self.kind:
             raise VerificationError(
@@ -209,47 +211,39 @@ def _accepted(key: PublicKeyTypes) -> tuple[str, Verify]:
         case mldsa.MLDSA87PublicKey():
             return "ML-DSA-87", partial(_verify_message, key)
         case _:
-            raise UnsupportedError(
-                f"a key of kind {_described(key)}, which is not accepted here",
-                hint="use ECDSA P-256, P-384 or P-521, RSA of 2048, 3072 or 4096 bits, or Ed25519",
-            )
+            name = type(key).__name__.removesuffix("PublicKey")
+            raise _unknown_kind(f"{name} {getattr(key, 'key_size', '')}".strip())
 
 
-def _described(key: PublicKeyTypes) -> str:
-    name = type(key).__name__.removesuffix("PublicKey")
-    return f"{name} {getattr(key, 'key_size', '')}".strip()
+def _unknown_kind(kind: str) -> UnsupportedError:
+    return UnsupportedError(
+        f"a key of kind {kind}, which is not accepted here",
+        hint="use ECDSA P-256, P-384 or P-521, RSA of 2048, 3072 or 4096 bits, or Ed25519",
+    )
 
 
 def _verify_ecdsa(
-    key: ec.EllipticCurvePublicKey,
-    signature: bytes,
-    message: bytes | Digest,
-    how: Algorithm,
-    check: Check,
+    key: ec.EllipticCurvePublicKey, signature: bytes, message: Message, how: Algorithm, check: Check
 ) -> None:
     data, hashing = _hashed(message, how, check)
     key.verify(signature, data, ec.ECDSA(hashing))
 
 
 def _verify_rsa(
-    key: rsa.RSAPublicKey,
-    signature: bytes,
-    message: bytes | Digest,
-    how: Algorithm,
-    check: Check,
+    key: rsa.RSAPublicKey, signature: bytes, message: Message, how: Algorithm, check: Check
 ) -> None:
     data, hashing = _hashed(message, how, check)
     key.verify(signature, data, _padding(how), hashing)
 
 
 def _verify_message(
-    key: MessageKey, signature: bytes, message: bytes | Digest, how: Algorithm, check: Check
+    key: MessageKey, signature: bytes, message: Message, how: Algorithm, check: Check
 ) -> None:
     key.verify(signature, _content(message, how, check))
 
 
 def _hashed(
-    message: bytes | Digest, how: Algorithm, check: Check
+    message: Message, how: Algorithm, check: Check
 ) -> tuple[bytes, hashes.HashAlgorithm | Prehashed]:
     """Return what a key that signs hashes is given: the message and a hash, or a digest."""
     wanted = how.hash or SHA256
@@ -266,7 +260,7 @@ def _hashed(
     return message.value, _PREHASHED[wanted]
 
 
-def _content(message: bytes | Digest, how: Algorithm, check: Check) -> bytes:
+def _content(message: Message, how: Algorithm, check: Check) -> bytes:
     if isinstance(message, Digest):
         raise VerificationError(
             f"a signature by {how} covers the content itself, and only its digest was given",
@@ -281,10 +275,18 @@ def _content(message: bytes | Digest, how: Algorithm, check: Check) -> bytes:
 def _padding(how: Algorithm) -> padding.AsymmetricPadding:
     if how.scheme == "pss":
         mask = padding.MGF1(_HASHES[how.hash or SHA256])
-        return padding.PSS(mask, padding.PSS.DIGEST_LENGTH)
+        # Of any length of salt: other clients sign with as much as fits.
+        return padding.PSS(mask, padding.PSS.AUTO)
     return padding.PKCS1v15()
 
 
+# The kinds that are read at all. About others the library may warn, in the middle of a verdict.
+_KNOWN_KINDS = {
+    oid_bytes("1.2.840.10045.2.1"),  # ECDSA
+    oid_bytes("1.2.840.113549.1.1.1"),  # RSA
+    oid_bytes("1.3.101.112"),  # Ed25519
+    *(oid_bytes(f"2.16.840.1.101.3.4.3.{number}") for number in (17, 18, 19)),  # ML-DSA
+}
 _CURVES = {"secp256r1": "ECDSA P-256", "secp384r1": "ECDSA P-384", "secp521r1": "ECDSA P-521"}
 _HASHES: dict[HashAlgorithm, hashes.HashAlgorithm] = {
     SHA256: hashes.SHA256(),
