@@ -50,7 +50,8 @@ def json_value(
     except UnicodeDecodeError as error:
         raise ParseError(f"not UTF-8 at byte {error.start}") from None
     openings = text.count("[") + text.count("{")
-    if text.count(",") + openings > most:
+    # No text shorter than *most* holds as many: most documents need not be counted.
+    if len(text) > most and text.count(",") + openings > most:
         raise ParseError(f"more than {most} values in one JSON document")
     try:
         value: JsonValue = _DECODER.decode(text)
@@ -189,17 +190,11 @@ class Json:
 
     def base64s(self, name: str, *, most: int) -> list[bytes]:
         """Return what the strings of the list *name* hold in base64, at most *most*."""
-        return [
-            self.within(f"{name}[{position}]", b64decode, text)
-            for position, text in enumerate(self.texts(name, most=most))
-        ]
+        return self._each(name, b64decode, self.texts(name, most=most))
 
     def hexes(self, name: str, *, most: int) -> list[bytes]:
         """Return what the strings of the list *name* hold in hexadecimal, at most *most*."""
-        return [
-            self.within(f"{name}[{position}]", hexdecode, text)
-            for position, text in enumerate(self.texts(name, most=most))
-        ]
+        return self._each(name, hexdecode, self.texts(name, most=most))
 
     def within(self, name: str, parse: Callable[[S], T], content: S) -> T:
         """Return *content*, which the member *name* holds, as *parse* reads it."""
@@ -215,6 +210,18 @@ class Json:
             found = " and ".join(present) if present else "none"
             raise self.error(f"exactly one of {', '.join(names)} is wanted, found {found}")
         return present[0]
+
+    def _each(self, name: str, parse: Callable[[str], bytes], texts: list[str]) -> list[bytes]:
+        # As within() for each of them, but the path is made only when there is an error to tell.
+        parsed: list[bytes] = []
+        try:
+            for text in texts:
+                parsed.append(parse(text))  # noqa: PERF401 - its length names the one that fails
+        except ParseError as error:
+            raise self.error(
+                error.message, name=f"{name}[{len(parsed)}]", hint=error.hint
+            ) from None
+        return parsed
 
     def _list(self, name: str, most: int) -> list[JsonValue]:
         value = self._members.get(name)
