@@ -200,6 +200,17 @@ def test_a_second_log_that_signs_with_ecdsa(forge: Forge) -> None:
     assert forge.verify(bundle, trusted_root=root).entries[0].log == log.name
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_authority_that_has_renewed_its_key(order: int) -> None:
+    """It keeps its name, and for a while both keys are in use: either may have signed."""
+    old, new = Forge(), Forge()
+    both = (*old.core.trust.authorities, *new.core.trust.authorities)[::order]
+    trust = replace(old.core.trust, authorities=both)
+    new.core.authority.ct_logs = (old.core.ct_log,)
+    for signer in (old.signer(), new.signer()):
+        old.verify(old.bundle(signer=signer), trusted_root=trusted(trust))
+
+
 def test_a_build_on_github(forge: Forge) -> None:
     """Every claim of a workflow's certificate can be read from the proof."""
     signer = forge.signer(names=[GITHUB], claims=GITHUB_CLAIMS)
