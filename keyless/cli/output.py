@@ -14,6 +14,7 @@ code says the same as the words: 0 done, 1 refused, 2 misused, 3 a service faile
 import json
 import os
 import sys
+from contextlib import suppress
 from time import monotonic
 
 from keyless.errors import InputError, KeylessError, ParseError, VerificationError
@@ -39,6 +40,13 @@ def say(text: str) -> None:
     print(text)  # noqa: T201 - this is where results go
 
 
+def say_bytes(data: bytes) -> None:
+    """Print *data*, a result that must arrive byte for byte."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+
+
 def say_json(document: JsonValue) -> None:
     """Print *document* as the one JSON document that `--json` promises, in ASCII."""
     say(json.dumps(document, indent=2))
@@ -46,7 +54,7 @@ def say_json(document: JsonValue) -> None:
 
 def note(text: str) -> None:
     """Print *text*, which is no result, to stderr."""
-    print(f"keyless: {text}", file=sys.stderr)  # noqa: T201 - as above
+    _tell(f"keyless: {text}")
 
 
 def complain(error: KeylessError, *, about: str | None = None) -> None:
@@ -61,7 +69,7 @@ def complain(error: KeylessError, *, about: str | None = None) -> None:
         lines += [f"  {name:<6}  {_shown(fact)}" for name, fact in facts.items() if fact]
     if error.hint:
         lines.append(f"keyless: hint: {_shown(error.hint)}")
-    print("\n".join(lines), file=sys.stderr)  # noqa: T201 - as above
+    _tell("\n".join(lines))
 
 
 def error_json(error: KeylessError | None) -> dict[str, JsonValue]:
@@ -95,20 +103,22 @@ class Progress:
         self._done = 0
         self._watched = sys.stderr is not None and sys.stderr.isatty()
         self._next = monotonic() + SHORTEST_WAIT
+        self._shown = False
 
     def advance(self) -> None:
-        """Count one more, and show it unless something was shown just now."""
+        """Count one more; show it now and then, and again whenever the line had to make way."""
         self._done += 1
-        if self._watched and monotonic() >= self._next:
+        if self._watched and (self._shown or monotonic() >= self._next):
             self._next = monotonic() + SHORTEST_WAIT
-            self._show(f"\rkeyless: {self._done} of {self._total}")
+            self._write(f"\rkeyless: {self._done} of {self._total}")
+            self._shown = True
 
-    def clear(self) -> None:
-        """Take the line away, so that a result can stand there."""
-        if self._watched:
-            self._show(BLANK)
+    def make_way(self) -> None:
+        """Take the line away, so that something else can stand there."""
+        if self._shown:
+            self._write(BLANK)
 
-    def _show(self, text: str) -> None:
+    def _write(self, text: str) -> None:
         sys.stderr.write(text)
         sys.stderr.flush()
 
@@ -125,6 +135,14 @@ def abandon() -> None:
     Otherwise the interpreter would complain on its way out, when it flushes.
     """
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _tell(text: str) -> None:
+    # A script may have closed stderr, and print() would take stdout instead; or it may be full.
+    # Nobody can be told of that, and the exit code says what matters.
+    if sys.stderr is not None:
+        with suppress(OSError):
+            print(text, file=sys.stderr)  # noqa: T201 - this is where all else goes
 
 
 def _shown(text: str) -> str:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`keyless trust`: which trust is in use, how old it is, and how to renew or to keep it."""
 
-import sys
 from collections.abc import Sequence
 
 from keyless.cli import output
@@ -54,10 +53,7 @@ def export(arguments: Sequence[str]) -> int:
     )
     add_trust_options(parser)
     options = parser.parse_args(arguments, Options())
-    document = connected(options).trusted_root_json
-    # Bytes, so that its digest stays what `keyless trust status` says.
-    sys.stdout.flush()
-    sys.stdout.buffer.write(document)
+    output.say_bytes(connected(options).trusted_root_json)
     return output.DONE
 
 

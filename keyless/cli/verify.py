@@ -166,10 +166,10 @@ def _watched(judged: Iterator[Verdict], total: int) -> Iterator[Verdict]:
     """Pass on what is *judged*, and show on a terminal how far it has come."""
     progress = output.Progress(total)
     for verdict in judged:
-        progress.clear()
+        progress.make_way()
         yield verdict
         progress.advance()
-    progress.clear()
+    progress.make_way()
 
 
 def _say(judged: Iterator[Verdict], *, alone: bool) -> int:

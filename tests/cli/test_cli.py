@@ -84,10 +84,25 @@ def test_what_a_terminal_cannot_show_is_escaped() -> None:
     assert (done.returncode, done.stdout) == (0, b"\\u2026\n")
 
 
-def test_a_closed_stdout_is_no_reason_to_fail() -> None:
+@pytest.mark.parametrize("command", [["--version"], ["trust", "export", "--offline"]])
+def test_a_closed_stdout_is_no_reason_to_fail(command: Sequence[str]) -> None:
     """A script may close what it does not read."""
-    done = _python("import sys; sys.stdout = None; from keyless.cli import run; run(['--version'])")
+    done = _python(
+        f"import sys; from keyless.cli import run; sys.stdout = None; sys.exit(run({command}))"
+    )
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("stderr", ["None", "open('/dev/full', 'w')"])
+def test_an_error_nobody_can_be_told_of_stays_out_of_the_results(stderr: str) -> None:
+    """With stderr closed or full, the exit code alone says what went wrong."""
+    if stderr != "None" and not Path("/dev/full").exists():
+        pytest.skip("/dev/full is Linux's own")
+    done = _python(
+        "import os, sys; from keyless.cli import run;"
+        f"sys.stderr = {stderr}; code = run(['nothing']); sys.stdout.flush(); os._exit(code)"
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (2, b"", b"")
 
 
 def test_a_verdict_loads_only_what_it_needs(verify: Sequence[str]) -> None:
