@@ -44,8 +44,7 @@ _NAMES = {
     END: "nothing more",
 }
 # Python counts microseconds. A finer time would have to be rounded, into a window or out of it.
-_UTC_TIME = re.compile(r"([0-9]{4})" + 5 * r"([0-9]{2})" + r"()Z")
-_GENERALIZED_TIME = re.compile(r"([0-9]{4})" + 5 * r"([0-9]{2})" + r"(?:\.([0-9]{0,5}[1-9]))?Z")
+_TIME = re.compile(r"[0-9]{14}(?:\.[0-9]{0,5}[1-9])?Z")
 # One arc: seven bits a byte, the first byte not an idle 0x80, the last without its top bit.
 _OID_ARC = re.compile(rb"(?!\x80)[\x80-\xff]*[\x00-\x7f]")
 
@@ -67,7 +66,12 @@ class Der:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None and self.at != len(self._data):
+        if kind is None:
+            self.finish()
+
+    def finish(self) -> None:
+        """Demand that every element was taken."""
+        if self.at != len(self._data):
             raise self.error(f"{_called(self.tag)} where {_called(END)} is wanted")
 
     def error(self, message: str) -> ParseError:
@@ -149,14 +153,16 @@ class Der:
 
     def time(self) -> datetime:
         """Take a time in UTC."""
-        return self._time(self.content(GENERALIZED_TIME).decode("latin-1"), _GENERALIZED_TIME)
+        return self._time(self.content(GENERALIZED_TIME).decode("latin-1"))
 
     def date(self) -> datetime:
         """Take a time in UTC as certificates write it: until 2049 with two digits for the year."""
         if self.tag != UTC_TIME:
             return self.time()
         text = self.content(UTC_TIME).decode("latin-1")
-        return self._time(("19" if text[:1] >= "5" else "20") + text, _UTC_TIME)
+        if "." in text:
+            raise self.error("a date with a fraction of a second")
+        return self._time(("19" if text[:1] >= "5" else "20") + text)
 
     def rest(self) -> Iterator[tuple[int, bytes]]:
         """Take all that is left, one element's tag and content after the other."""
@@ -172,21 +178,21 @@ class Der:
                 raise self.error("it is cut short")
             yield data[at], data[start:end]
 
-    def _time(self, text: str, form: re.Pattern[str]) -> datetime:
-        match = form.fullmatch(text)
-        if match is None:
+    def _time(self, text: str) -> datetime:
+        if not _TIME.fullmatch(text):
             raise self.error(f"{shown(text, longest=80)} is not a time as DER writes it")
-        year, month, day, hour, minute, second = map(int, match.groups()[:6])
-        microsecond = int((match[7] or "").ljust(6, "0"))
+        date = int(text[:4]), int(text[4:6]), int(text[6:8])
+        clock = int(text[8:10]), int(text[10:12]), int(text[12:14])
+        microsecond = int(text[15:-1].ljust(6, "0"))
         try:
-            return datetime(year, month, day, hour, minute, second, microsecond, UTC)
+            return datetime(*date, *clock, microsecond, tzinfo=UTC)
         except ValueError:
             raise self.error(f"{text} is not a time of any calendar") from None
 
     def _advance(self, tag: int) -> int:
         """Step over the next element, which must have *tag*; return where its content starts."""
         data, at = self._data, self.at
-        if self.tag != tag:
+        if at == len(data) or data[at] != tag:
             raise self.error(f"{_called(self.tag)} where {_called(tag)} is wanted")
         start = at + 2
         length = data[at + 1] if start <= len(data) else 0x80
@@ -208,8 +214,10 @@ class Der:
 
 def sequence(data: bytes, what: str) -> Der:
     """Read inside *data*, which is one sequence and nothing else; errors call it *what*."""
-    with Der(data, what) as only:
-        return only.inside()
+    only = Der(data, what)
+    inside = only.inside()
+    only.finish()
+    return inside
 
 
 def encoded(tag: int, content: bytes) -> bytes:

@@ -289,6 +289,12 @@ def test_dates_without_seconds_are_refused() -> None:
         of(encoded(UTC_TIME, b"2503011200Z")).date()
 
 
+def test_dates_with_fractions_are_refused() -> None:
+    """Certificates count seconds."""
+    with pytest.raises(ParseError, match="a date with a fraction of a second"):
+        of(encoded(UTC_TIME, b"250301120000.5Z")).date()
+
+
 def test_elements_are_listed() -> None:
     """What is left is taken as tags and contents."""
     whole = of("0101ff0400020105")
