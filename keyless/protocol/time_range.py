@@ -2,6 +2,8 @@
 """Times and spans of time as protobuf writes them in JSON, which is RFC 3339.
 
     "validFor": {"start": "2022-04-13T20:06:15Z", "end": "2031-10-05T13:56:58.999Z"}
+
+A fraction of a second may have up to nine digits.
 """
 
 import re

@@ -19,6 +19,7 @@ from typing import TypeVar
 from keyless.errors import UnsupportedError
 from keyless.protocol.certificate import Certificate
 from keyless.protocol.chain import LONGEST_CHAIN, Authority
+from keyless.protocol.der import BIT_STRING, NULL, OID, SEQUENCE, encoded, oid_bytes
 from keyless.protocol.digest import Digest
 from keyless.protocol.json_reader import Json
 from keyless.protocol.keys import Algorithm, PublicKey, algorithm_named
@@ -39,8 +40,11 @@ LARGEST_TRUSTED_ROOT = 4 << 20
 MOST_INSTANCES = 256
 
 _HOST = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[^/?#:@\[\]\s]+)(?::[0-9]+)?(?:[/?#]\S*)?")
-# The registry's old names leave the size to the key. A certificate log of staging has one.
-_OLD_RSA_NAMES = ("PKCS1_RSA_PKCS1V5", "PKIX_RSA_PKCS1V5")
+# The registry's old names leave the size to the key, and the first means a key without the frame
+# that says what it is. A certificate log of staging has one.
+_BARE_RSA = "PKCS1_RSA_PKCS1V5"
+_OLD_RSA = (_BARE_RSA, "PKIX_RSA_PKCS1V5")
+_RSA = encoded(SEQUENCE, encoded(OID, oid_bytes("1.2.840.113549.1.1.1")) + encoded(NULL, b""))
 
 
 @value
@@ -130,7 +134,7 @@ def _known(json: Json, name: str, parse: Callable[[Json], T], skipped: list[str]
 def _log(json: Json) -> Log:
     _check_tree_hash(json)
     public_key = json.object("publicKey")
-    key = public_key.within("rawBytes", PublicKey.parse, public_key.base64("rawBytes"))
+    key = public_key.within("rawBytes", PublicKey.parse, _spki(public_key))
     base_url = json.optional_text("baseUrl") or ""
     log_id = _key_id(json.object("logId"))
     checkpoint_key_id = json.optional_object("checkpointKeyId")
@@ -163,9 +167,16 @@ def _key_id(json: Json) -> bytes:
     return key_id
 
 
+def _spki(json: Json) -> bytes:
+    data = json.base64("rawBytes")
+    if json.text("keyDetails") != _BARE_RSA:
+        return data
+    return encoded(SEQUENCE, _RSA + encoded(BIT_STRING, b"\0" + data))
+
+
 def _algorithm(json: Json, key: PublicKey) -> Algorithm:
     name = json.text("keyDetails")
-    if name in _OLD_RSA_NAMES and key.kind.startswith("RSA"):
+    if name in _OLD_RSA and key.kind.startswith("RSA"):
         return key.algorithm
     algorithm = json.within("keyDetails", algorithm_named, name)
     if algorithm.kind != key.kind:
