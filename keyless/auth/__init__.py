@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who am I: identities, as sources of the tokens that prove them.
+
+A token of the public instance lives for a minute, a release takes longer. So an identity is not a
+token but whoever can give one, and is asked again when the last one has expired.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from threading import Lock
+from typing import NoReturn
+
+from keyless import files
+from keyless.auth.ambient import environment_token, file_token
+from keyless.errors import KeylessError, LoginError
+from keyless.protocol.certified import certified_claims
+from keyless.protocol.token import NEEDED_LIFE, IdentityToken, diagnose
+from keyless.safe_text import shown
+
+# To whom a token must be addressed, so that an authority of Sigstore's takes it.
+AUDIENCE = "sigstore"
+
+
+class Identity:
+    """Whoever can prove to be somebody: *source* returns an identity token each time it is called.
+
+    Nothing shows a token but `reveal_token`. An identity may be shared between threads: they ask
+    its source one after the other, and all of them use what it gave.
+    """
+
+    def __init__(self, source: Callable[[], str]) -> None:
+        self._source = source
+        self._asking = Lock()
+        self._last: IdentityToken | None = None
+
+    @classmethod
+    def from_token(cls, text: str) -> "Identity":
+        """Be whom the token *text* is about, until it expires."""
+        return cls._ready(lambda: text)
+
+    @classmethod
+    def from_file(cls, path: files.Path) -> "Identity":
+        """Be whom the token in the file at *path* is about; it is read anew when it expires."""
+        return cls._ready(partial(file_token, path))
+
+    @classmethod
+    def from_environment(cls) -> "Identity":
+        """Be whom the token in `SIGSTORE_ID_TOKEN` is about; it is read anew when it expires."""
+        return cls._ready(environment_token)
+
+    @property
+    def name(self) -> str | None:
+        """What a certificate will call you; None while no token was asked for, or if none says."""
+        last = self._last
+        return None if last is None else last.certified_name
+
+    @property
+    def issuer(self) -> str | None:
+        """Who a certificate will say vouches for you; None as for `name`."""
+        claims = None if self._last is None else certified_claims(self._last)
+        return None if claims is None else claims.issuer
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the last token expires; None while none was asked for."""
+        return None if self._last is None else self._last.expires_at
+
+    def token(self, *, now: datetime, audience: str = AUDIENCE) -> IdentityToken:
+        """Return a token that is valid *now*, for *audience*: the last one, or else another.
+
+        Raises LoginError, which says why, if what the source gives will be refused.
+        """
+        with self._asking:
+            if self._last is None or now + NEEDED_LIFE > self._last.expires_at:
+                self._last = self._asked()
+            diagnose(self._last, now=now, audience=audience)
+            return self._last
+
+    def reveal_token(self) -> str:
+        """Return the text of the last token: whoever sees it can sign as you until it expires."""
+        with self._asking:
+            if self._last is None:
+                self._last = self._asked()
+            return self._last.text
+
+    def __repr__(self) -> str:
+        if self._last is None:
+            return "Identity(not asked yet)"
+        by = f", vouched for by {shown(self.issuer)}" if self.issuer else ""
+        return f"Identity({shown(self._last.name)}{by})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an identity is not pickled or copied: it can sign")
+
+    @classmethod
+    def _ready(cls, source: Callable[[], str]) -> "Identity":
+        identity = cls(source)
+        identity.reveal_token()  # asks, so that what is wrong with it is known at once
+        return identity
+
+    def _asked(self) -> IdentityToken:
+        try:
+            return IdentityToken.parse(self._source())
+        except KeylessError as error:
+            refusal = error
+        except Exception as error:  # noqa: BLE001 - it is the caller's, and may raise anything
+            refusal = LoginError(
+                f"the source of identity tokens failed: {type(error).__name__}",
+                hint="it is called without arguments, and returns the text of a token",
+            )
+            refusal.__cause__ = error
+        # Raised from here, with nothing left of where it came from: the frames on that way hold
+        # the token, and would be kept along with the error.
+        refusal.__context__ = None
+        raise refusal.with_traceback(None)
