@@ -17,7 +17,7 @@ from keyless.errors import InputError, ParseError, ServiceError, TrustError
 from keyless.instance import Sigstore, connect
 from keyless.protocol.signing_config import SigningConfig
 from keyless.services.embedded_trust import embedded_snapshot
-from keyless.services.http import Request, Response, requests_transport
+from keyless.services.http import Patience, Request, Response, requests_transport
 from tests.tuf_repository import Server, TufRepository, serving
 
 EMBEDDED = embedded_snapshot("production")
@@ -66,7 +66,7 @@ def own(repository: TufRepository, server: Server, tmp_path: Path) -> Connect:
             tuf=server.url,
             root=root,
             clock=lambda: at,
-            transport=requests_transport(attempts=1),
+            transport=requests_transport(Patience(attempts=1)),
             **options,  # type: ignore[arg-type]  # as the test says
         )
 

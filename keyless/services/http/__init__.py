@@ -7,61 +7,78 @@ sandbox in tests. A transport answers with whatever status the server gave; `sen
 for an error, so that what the server said is never lost.
 """
 
-import time
-from collections.abc import Callable
+import re
+from collections.abc import Collection, Iterable
 
 from keyless.errors import ParseError, ServiceError
 from keyless.protocol.json_reader import Json
 from keyless.safe_text import shown
-from keyless.services.http.messages import Request, Response, Transport
+from keyless.services.http.messages import PassingError, Request, Response, Transport
+from keyless.services.http.patience import PASSING, PATIENCE, Patience, persistent
+from keyless.services.http.scrub import scrubbed
 
-__all__ = ["Request", "Response", "Transport", "requests_transport", "send"]
-
-# Another try may help where a server is busy, or one of several behind a name is gone.
-ATTEMPTS = 3
-FIRST_PAUSE = 0.25
-PASSING = (429, 502, 503, 504)
-REPEATABLE = ("GET", "HEAD")
+__all__ = [
+    "PATIENCE",
+    "PassingError",
+    "Patience",
+    "Request",
+    "Response",
+    "Transport",
+    "persistent",
+    "requests_transport",
+    "send",
+    "server_words",
+]
 
 LONGEST_QUOTE = 500
 # Where the services of Sigstore, and those of OAuth, say in JSON what went wrong.
 _JSON_WORDS = ("message", "error_description", "detail", "error")
+# By which whoever runs a server finds a request in its logs.
+_REQUEST_IDS = ("X-Request-Id", "Request-Id", "X-Correlation-Id", "X-Cloud-Trace-Context", "CF-Ray")
+_HTML = re.compile(r"\s*(<!doctype html|<html)", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^>]*>([^<]*)", re.IGNORECASE)
 
 
-def send(transport: Transport, request: Request, *, service: str) -> Response:
-    """Have *transport* carry *request* to *service*; raise ServiceError unless it says yes."""
+def send(
+    transport: Transport,
+    request: Request,
+    *,
+    service: str,
+    also: Collection[int] = (),
+) -> Response:
+    """Have *transport* carry *request* to *service*; raise ServiceError unless it says yes.
+
+    A status in *also* is no error either.
+    """
     try:
         response = transport(request)
     except ServiceError as error:
         raise ServiceError(
-            f"the {service} cannot be asked: {error.message}", service=service, hint=error.hint
+            f"the {service} cannot be asked: {scrubbed(error.message, request.confidences)}",
+            service=service,
+            hint=error.hint,
         ) from None
-    if 200 <= response.status < 300:
+    if 200 <= response.status < 300 or response.status in also:
         return response
-    words = server_words(response)
-    raise ServiceError(
-        f"the {service} answered {response.status}" + (f": {words}" if words else ""),
-        service=service,
-        status=response.status,
-        hint="try again later" if response.status in (*PASSING, 500) else None,
-    )
+    raise _refusal(request, response, service)
 
 
-def server_words(response: Response) -> str:
-    """Return what the server says of its answer, safe to show and short; nothing if it does not."""
+def server_words(response: Response, *, secrets: Iterable[str] = ()) -> str:
+    """Return what the server says of its answer, safe to show and short; nothing if it does not.
+
+    What it says of *secrets* is left out.
+    """
     if 300 <= response.status < 400:
-        target = shown(response.header("Location"), longest=LONGEST_QUOTE)
+        target = shown(scrubbed(response.header("Location"), secrets), longest=LONGEST_QUOTE)
         return f"it points to {target or 'nowhere'}, which is not followed"
-    text = response.body[: 8 * LONGEST_QUOTE].decode("utf-8", "replace").strip()
-    return shown(_json_words(response.body) or text, longest=LONGEST_QUOTE)
+    words = _json_words(response.body) or _plain_words(response.body)
+    return shown(scrubbed(words[: 8 * LONGEST_QUOTE], secrets).strip(), longest=LONGEST_QUOTE)
 
 
-def requests_transport(
-    *, attempts: int = ATTEMPTS, pause: Callable[[float], None] = time.sleep
-) -> Transport:
+def requests_transport(patience: Patience = PATIENCE) -> Transport:
     """Return the transport that asks the network; nothing is imported or opened until it is used.
 
-    What can be repeated without harm is tried up to *attempts* times, with a *pause* in between.
+    It may be shared between threads. What fails and may pass is tried again with *patience*.
     """
     carriers: list[Transport] = []
 
@@ -71,29 +88,39 @@ def requests_transport(
             from keyless.services.http.carrier import carrier  # noqa: PLC0415
 
             carriers.append(carrier())
-        return _carried(carriers[0], request, attempts, pause)
+        return carriers[0](request)
 
-    return transport
-
-
-def _carried(
-    carrier: Transport, request: Request, attempts: int, pause: Callable[[float], None]
-) -> Response:
-    for attempt in range(1, attempts if request.method in REPEATABLE else 1):
-        try:
-            response = carrier(request)
-            if response.status not in PASSING:
-                return response
-        except ServiceError:
-            pass  # the last try says why
-        pause(FIRST_PAUSE * 2 ** (attempt - 1))
-    return carrier(request)
+    return persistent(transport, patience)
 
 
-def _json_words(body: bytes) -> str | None:
+def _refusal(request: Request, response: Response, service: str) -> ServiceError:
+    words = server_words(response, secrets=request.confidences)
+    said = f": {words}" if words else ""
+    request_id = next(filter(None, map(response.header, _REQUEST_IDS)), "")
+    if request_id:
+        said += f" (request {shown(scrubbed(request_id, request.confidences), longest=80)})"
+    seconds = PATIENCE.asked_by(response)
+    later = f"try again in {seconds:.0f} seconds, as it asks" if seconds else "try again later"
+    return ServiceError(
+        f"the {service} answered {response.status}{said}",
+        service=service,
+        status=response.status,
+        hint=later if response.status in PASSING else None,
+    )
+
+
+def _json_words(body: bytes) -> str:
     try:
         json = Json.parse(body)
     except ParseError:
-        return None
+        return ""
     words = (json.value(name) for name in _JSON_WORDS)
-    return next((each for each in words if isinstance(each, str) and each), None)
+    return next((each for each in words if isinstance(each, str) and each), "")
+
+
+def _plain_words(body: bytes) -> str:
+    text = body[: 8 * LONGEST_QUOTE].decode("utf-8", "replace")
+    if not _HTML.match(text):
+        return text
+    title = _TITLE.search(text)
+    return f"a page with the title {title[1].strip()!r}" if title else "a page for a browser"

@@ -8,17 +8,29 @@ and which certificate authorities to use, `requests` takes from the environment 
 import time
 import zlib
 from collections.abc import Iterator
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 
 import requests
 import urllib3
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
 from urllib3.response import BaseHTTPResponse
 
 from keyless.errors import ServiceError
 from keyless.safe_text import shown
-from keyless.services.http.messages import CONNECT_SECONDS, Request, Response, Transport
+from keyless.services.http.deadline import TooLateError, in_time
+from keyless.services.http.messages import (
+    CONNECT_SECONDS,
+    PassingError,
+    Request,
+    Response,
+    Transport,
+)
 
 CHUNK = 64 << 10
+# As many may be used at once without one being opened anew for each request.
+CONNECTIONS = 32
 
 # Either of the two may let through what Python raises at a name or a socket it cannot use.
 _FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
@@ -27,17 +39,41 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 def carrier() -> Transport:
     """Return what carries one request over the network, once."""
-    session = requests.Session()
+    session = _Session()
     session.headers.clear()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, HTTPAdapter(pool_maxsize=CONNECTIONS))
 
     def carry(request: Request) -> Response:
         try:
-            return _carry(session, request)
+            return in_time(partial(_carry, session, request), seconds=request.seconds)
+        except TooLateError:
+            raise _too_late(request) from None
         except _FAILURES as error:
             raise _failure(request, error) from None
 
     return carry
+
+
+class _Session(requests.Session):
+    """A session that does not even look where an answer points to."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - as it is there
+        # Told not to follow, `requests` prepares to do so all the same, and for that reads the
+        # whole answer, however long it is.
+        return None
+
+
+class _NothingAdded(AuthBase):
+    """The request's own credentials, or none.
+
+    Without this, `requests` would look for the host in ~/.netrc, and send what it finds there in
+    place of what the request says.
+    """
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
 
 
 def _carry(session: requests.Session, request: Request) -> Response:
@@ -50,7 +86,7 @@ def _carry(session: requests.Session, request: Request) -> Response:
         timeout=(min(CONNECT_SECONDS, request.seconds), request.seconds),
         allow_redirects=False,
         stream=True,
-        auth=_no_credentials,
+        auth=_NothingAdded(),
     ) as answer:
         body = b"".join(_chunks(answer.raw, request, deadline))
         return Response(
@@ -58,11 +94,6 @@ def _carry(session: requests.Session, request: Request) -> Response:
             headers=tuple(answer.headers.items()),
             body=_decoded(body, answer.headers.get("Content-Encoding", "identity"), request),
         )
-
-
-def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    # Without this, `requests` would look for the host in ~/.netrc and send what it finds there.
-    return request
 
 
 def _chunks(raw: BaseHTTPResponse, request: Request, deadline: float) -> Iterator[bytes]:
@@ -73,15 +104,12 @@ def _chunks(raw: BaseHTTPResponse, request: Request, deadline: float) -> Iterato
         if length > request.largest:
             raise _too_large(request)
         if time.monotonic() > deadline:
-            raise ServiceError(
-                f"{_host(request)} took longer than {request.seconds:g} seconds to answer",
-                service=_host(request),
-            )
+            raise TooLateError
         yield chunk
 
 
 def _decoded(body: bytes, encoding: str, request: Request) -> bytes:
-    if encoding.lower() == "identity":
+    if encoding.lower() == "identity" or not body:
         return body
     if encoding.lower() != "gzip":
         raise _unreadable(request, f"in the encoding {shown(encoding, longest=40)}")
@@ -99,19 +127,26 @@ def _decoded(body: bytes, encoding: str, request: Request) -> bytes:
 
 
 def _failure(request: Request, error: Exception) -> ServiceError:
-    host, hint = _host(request), "look at the network, or try again later"
+    host, why = request.host, shown(_root_cause(error), longest=200)
+    hint = "look at the network, or try again later"
     match error:
         case requests.exceptions.SSLError():
-            message = f"{host} does not prove who it is"
-            hint = "a proxy may stand in between: REQUESTS_CA_BUNDLE names whom to trust"
+            return ServiceError(
+                f"{host} does not prove who it is ({why})",
+                service=host,
+                hint="a proxy may stand in between: REQUESTS_CA_BUNDLE names whom to trust",
+            )
         case requests.exceptions.ProxyError():
             message, hint = f"the proxy on the way to {host} fails", "look at HTTPS_PROXY"
+        case ValueError():
+            return ServiceError(f"{host} cannot be asked ({why})", service=host)
         case requests.exceptions.Timeout() | urllib3.exceptions.TimeoutError():
             message = f"{host} does not answer"
+        case urllib3.exceptions.ProtocolError():
+            message = f"{host} breaks off its answer"
         case _:
             message = f"{host} cannot be reached"
-    why = shown(_root_cause(error), longest=200)
-    return ServiceError(f"{message} ({why})", service=host, hint=hint)
+    return PassingError(f"{message} ({why})", service=host, hint=hint)
 
 
 def _root_cause(error: BaseException) -> BaseException:
@@ -125,19 +160,20 @@ def _root_cause(error: BaseException) -> BaseException:
     return error
 
 
+def _too_late(request: Request) -> ServiceError:
+    return PassingError(
+        f"{request.host} takes longer than {request.seconds:g} seconds to answer",
+        service=request.host,
+        hint="try again later",
+    )
+
+
 def _too_large(request: Request) -> ServiceError:
-    host = _host(request)
     return ServiceError(
-        f"{host} answers with more than the {request.largest} bytes allowed", service=host
+        f"{request.host} answers with more than the {request.largest} bytes allowed",
+        service=request.host,
     )
 
 
 def _unreadable(request: Request, how: str) -> ServiceError:
-    host = _host(request)
-    return ServiceError(f"{host} answers {how}, which cannot be read", service=host)
-
-
-def _host(request: Request) -> str:
-    # Never with what stands before an "@": that may be a password.
-    authority = request.url.partition("://")[2].partition("/")[0]
-    return shown(authority.rpartition("@")[2] or request.url, longest=120)
+    return ServiceError(f"{request.host} answers {how}, which cannot be read", service=request.host)

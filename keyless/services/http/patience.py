@@ -3,6 +3,8 @@
 
 Repeated are the very same bytes. A signature made anew would be another entry in a log; the same
 one is the same entry, which the log answers with 409 if it has written it down before.
+
+Whoever makes a transport says how patient it is: whoever uses it need not know that it ever failed.
 """
 
 import os
@@ -59,20 +61,24 @@ class Patience:
 PATIENCE = Patience()
 
 
-def carried(transport: Transport, request: Request, patience: Patience = PATIENCE) -> Response:
-    """Have *transport* carry *request*, and again while what fails is likely to pass."""
-    for failures in range(1, patience.attempts):
-        asked = 0.0
-        try:
-            response = transport(request)
-        except PassingError:
-            pass  # the last attempt says why
-        else:
-            asked = patience.asked_by(response)
-            if response.status not in PASSING or asked > patience.longest_wait:
-                return response
-        patience.pause(failures, asked)
-    return transport(request)
+def persistent(transport: Transport, patience: Patience = PATIENCE) -> Transport:
+    """Return a transport that repeats what *transport* fails at while that is likely to pass."""
+
+    def carry(request: Request) -> Response:
+        for failures in range(1, patience.attempts):
+            asked = 0.0
+            try:
+                response = transport(request)
+            except PassingError:
+                pass  # the last attempt says why
+            else:
+                asked = patience.asked_by(response)
+                if response.status not in PASSING or asked > patience.longest_wait:
+                    return response
+            patience.pause(failures, asked)
+        return transport(request)
+
+    return carry
 
 
 def _http_date(text: str) -> datetime | None:
