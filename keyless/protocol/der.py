@@ -55,10 +55,11 @@ class Der:
     As a context it demands, when left without an error, that every element was taken.
     """
 
-    __slots__ = ("_data", "_what", "at")
+    __slots__ = ("_data", "_size", "_what", "at")
 
     def __init__(self, data: bytes, what: str) -> None:
         self._data = data
+        self._size = len(data)
         self._what = what
         self.at = 0  # how many bytes were taken
 
@@ -71,7 +72,7 @@ class Der:
 
     def finish(self) -> None:
         """Demand that every element was taken."""
-        if self.at != len(self._data):
+        if self.at != self._size:
             raise self.error(f"{_called(self.tag)} where {_called(END)} is wanted")
 
     def error(self, message: str) -> ParseError:
@@ -81,22 +82,31 @@ class Der:
     @property
     def tag(self) -> int:
         """The next element's tag; `END` when there is none."""
-        return self._data[self.at] if self.at < len(self._data) else END
+        return self._data[self.at] if self.at < self._size else END
 
     @property
     def taken(self) -> bytes:
         """Everything taken so far."""
         return self._data[: self.at]
 
-    def element(self, tag: int) -> bytes:
-        """Take the next element, which must have *tag*; its tag and length are returned as well."""
-        start = self.at
-        self._advance(tag)
-        return self._data[start : self.at]
-
     def content(self, tag: int) -> bytes:
         """Take what is in the next element, which must have *tag*."""
-        start = self._advance(tag)
+        data, at, size = self._data, self.at, self._size
+        if at == size or data[at] != tag:
+            raise self.error(f"{_called(self.tag)} where {_called(tag)} is wanted")
+        start = at + 2
+        length = data[at + 1] if start <= size else 0x80
+        if length >= 0x80:
+            start, length = self._long_length(start)
+        self.at = end = start + length
+        if end > size:
+            raise self.error("it is cut short")
+        return data[start:end]
+
+    def element(self, tag: int) -> bytes:
+        """Take the next element, which must have *tag*, and return all of it."""
+        start = self.at
+        self.content(tag)
         return self._data[start : self.at]
 
     def optional(self, tag: int) -> bytes | None:
@@ -166,17 +176,9 @@ class Der:
 
     def rest(self) -> Iterator[tuple[int, bytes]]:
         """Take all that is left, one element's tag and content after the other."""
-        # The same steps as in _advance, without its calls: lists are most of what is read.
-        data, size = self._data, len(self._data)
-        while (at := self.at) < size:
-            start = at + 2
-            length = data[at + 1] if start <= size else 0x80
-            if length >= 0x80:
-                start, length = self._long_length(start)
-            self.at = end = start + length
-            if end > size:
-                raise self.error("it is cut short")
-            yield data[at], data[start:end]
+        while self.at < self._size:
+            tag = self._data[self.at]
+            yield tag, self.content(tag)
 
     def _time(self, text: str) -> datetime:
         if not _TIME.fullmatch(text):
@@ -189,23 +191,9 @@ class Der:
         except ValueError:
             raise self.error(f"{text} is not a time of any calendar") from None
 
-    def _advance(self, tag: int) -> int:
-        """Step over the next element, which must have *tag*; return where its content starts."""
-        data, at = self._data, self.at
-        if at == len(data) or data[at] != tag:
-            raise self.error(f"{_called(self.tag)} where {_called(tag)} is wanted")
-        start = at + 2
-        length = data[at + 1] if start <= len(data) else 0x80
-        if length >= 0x80:
-            start, length = self._long_length(start)
-        self.at = end = start + length
-        if end > len(data):
-            raise self.error("it is cut short")
-        return start
-
     def _long_length(self, at: int) -> tuple[int, int]:
         """Read a length of several bytes, which start *at*; return where they end, and it."""
-        size = self._data[at - 1] & 0x7F if at <= len(self._data) else 0
+        size = self._data[at - 1] & 0x7F if at <= self._size else 0
         length = int.from_bytes(self._data[at : at + size], "big")
         if length < 0x80 or length >> 8 * (size - 1) == 0:
             raise self.error("a length that is missing, or not as short as can be")
