@@ -8,9 +8,9 @@ sound authority would issue can be written as well, which is how its refusal is 
 from collections.abc import Iterable
 from datetime import datetime
 
+from keyless.protocol.algorithm_writer import signature_identifier
 from keyless.protocol.claims import Claims
 from keyless.protocol.der_writer import (
-    NOTHING,
     TRUE,
     bit_string,
     certificate_time,
@@ -23,7 +23,6 @@ from keyless.protocol.der_writer import (
     tagged,
     utf8_string,
 )
-from keyless.protocol.digest import HashAlgorithm
 from keyless.protocol.keys import Algorithm, PublicKey
 from keyless.protocol.names import San
 from keyless.protocol.signing_keys import SigningKey
@@ -67,13 +66,6 @@ _AS_DER = {
     "deployment_environment": 23,
     "token_subject": 24,
 }
-_SIGNATURES = {
-    ("ecdsa", HashAlgorithm.SHA256): sequence(oid("1.2.840.10045.4.3.2")),
-    ("ecdsa", HashAlgorithm.SHA384): sequence(oid("1.2.840.10045.4.3.3")),
-    ("ecdsa", HashAlgorithm.SHA512): sequence(oid("1.2.840.10045.4.3.4")),
-    ("pkcs1v15", HashAlgorithm.SHA256): sequence(oid("1.2.840.113549.1.1.11"), NOTHING),
-    ("message", None): sequence(oid("1.3.101.112")),
-}
 
 
 @value
@@ -107,7 +99,7 @@ class Template:
         return sequence(
             tagged(0, integer(2)),  # version 3
             integer(self.serial),
-            signature_algorithm(algorithm),
+            signature_identifier(algorithm),
             self.issuer,
             sequence(certificate_time(self.not_before), certificate_time(self.not_after)),
             self.subject,
@@ -118,12 +110,7 @@ class Template:
     def signed_by(self, key: SigningKey) -> bytes:
         """Write the whole certificate, signed by *key*."""
         tbs = self.to_tbs(key.algorithm)
-        return sequence(tbs, signature_algorithm(key.algorithm), bit_string(key.sign(tbs)))
-
-
-def signature_algorithm(algorithm: Algorithm) -> bytes:
-    """Write how something is signed, as certificates and timestamps say it."""
-    return _SIGNATURES[algorithm.scheme, algorithm.hash]
+        return sequence(tbs, signature_identifier(key.algorithm), bit_string(key.sign(tbs)))
 
 
 def name(*, organization: str, common_name: str) -> bytes:

@@ -27,6 +27,8 @@ class MerkleLog:
         return len(self._bodies)
 
     def __getitem__(self, index: int) -> bytes:
+        if not 0 <= index < len(self):
+            raise IndexError(f"no entry {index} among {len(self)}")
         return self._bodies[index]
 
     def append(self, body: bytes) -> int:

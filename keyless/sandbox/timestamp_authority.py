@@ -17,10 +17,10 @@ from datetime import datetime
 
 from keyless.errors import ParseError
 from keyless.protocol.algorithm_identifier import parse_hash
+from keyless.protocol.algorithm_writer import hash_identifier, signature_identifier
 from keyless.protocol.certificate import Certificate
 from keyless.protocol.der import BOOLEAN, END, INTEGER, OCTET_STRING, OID, SEQUENCE, Der
 from keyless.protocol.der_writer import (
-    NOTHING,
     bit_string,
     certificate_time,
     generalized_time,
@@ -50,7 +50,6 @@ from keyless.sandbox.certificate_writer import (
     key_usage,
     name,
     purposes,
-    signature_algorithm,
     subject_key_id,
 )
 from keyless.sandbox.clock import Clock
@@ -60,11 +59,6 @@ POLICY = "1.3.6.1.4.1.57264.2"
 _SIGNED_DATA, _TST_INFO = "1.2.840.113549.1.7.2", "1.2.840.113549.1.9.16.1.4"
 _CONTENT_TYPE, _MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
 _SIGNING_TIME, _SIGNING_CERTIFICATE = "1.2.840.113549.1.9.5", "1.2.840.113549.1.9.16.2.47"
-_HASHES = {
-    HashAlgorithm.SHA256: "2.16.840.1.101.3.4.2.1",
-    HashAlgorithm.SHA384: "2.16.840.1.101.3.4.2.2",
-    HashAlgorithm.SHA512: "2.16.840.1.101.3.4.2.3",
-}
 _GRANTED = sequence(integer(0))
 
 
@@ -145,7 +139,7 @@ class TimestampAuthority:
     def timestamp(self, request: TimestampQuery, *, at: datetime | None = None) -> bytes:
         """Sign the digest in *request* with the time, to the second, or with *at* as it is."""
         info = self._info(request, at or self._clock.now.replace(microsecond=0))
-        digest_algorithm = sequence(oid(_HASHES[self._hash]))
+        digest_algorithm = hash_identifier(self._hash)
         certificates = tagged(0, self.chain[0].der) if request.wants_certificate else b""
         signed_data = sequence(
             integer(3),
@@ -166,9 +160,7 @@ class TimestampAuthority:
         return sequence(
             integer(1),
             oid(POLICY),
-            sequence(
-                sequence(oid(_HASHES[imprint.algorithm]), NOTHING), octet_string(imprint.value)
-            ),
+            sequence(hash_identifier(imprint.algorithm), octet_string(imprint.value)),
             integer(secrets.randbits(159)),
             generalized_time(at),
             sequence(integer(1)),  # accurate to one second
@@ -189,7 +181,7 @@ class TimestampAuthority:
             sequence(leaf.issued_by, integer(leaf.serial)),
             digest_algorithm,
             b"\xa0" + attributes[1:],  # signed as a SET, sent under the tag [0]
-            signature_algorithm(self._key.algorithm),
+            signature_identifier(self._key.algorithm),
             octet_string(self._key.sign(attributes)),
         )
 

@@ -200,3 +200,21 @@ def test_threads_may_write_down_at_once() -> None:
         written = list(threads.map(append, range(100)))
     assert sorted(index for index, _ in written) == list(range(EARLIER, EARLIER + 100))
     assert [log.entry(index).integrated_time for index, _ in written] == [at for _, at in written]
+
+
+@pytest.mark.parametrize("index", [EARLIER - 1, EARLIER + 1, 0])
+def test_an_entry_of_another_shard_is_none_of_this_ones(index: int) -> None:
+    """Whoever asks is to ask the shard that has it."""
+    log = log_v1()
+    log.append(body_v1(0))
+    with pytest.raises(IndexError, match="no entry"):
+        log.entry(index)
+
+
+@pytest.mark.parametrize("index", [-1, 1])
+def test_an_entry_that_is_not_there_is_not_made_up(index: int) -> None:
+    """The second log counts from 0, and in one direction."""
+    log = log_v2()
+    log.append(body_v2(0))
+    with pytest.raises(IndexError, match="no entry"):
+        log.entry(index)
