@@ -4,6 +4,7 @@
 Directory names are compared byte for byte, so they stay DER here; `name_in_words` is for messages.
 """
 
+from keyless.errors import ParseError
 from keyless.protocol.der import END, OID, SET, Der, oid_bytes, oid_text, sequence
 from keyless.value import value
 
@@ -63,13 +64,17 @@ def _parse_other_name(other: Der) -> San:
 
 
 def name_in_words(name: bytes) -> str:
-    """Return the directory *name*, DER, as in `O=sigstore.dev, CN=sigstore`: what can be read."""
-    words = []
-    with sequence(name, "certificate") as parts:
-        while parts.tag != END:
-            with parts.inside(SET) as alternatives:
-                while alternatives.tag != END:
-                    words.append(_attribute_in_words(alternatives.inside()))
+    """Return the directory *name*, DER, as in `O=sigstore.dev, CN=sigstore`; untrusted text."""
+    words: list[str] = []
+    try:
+        with sequence(name, "name") as parts:
+            while parts.tag != END:
+                with parts.inside(SET) as alternatives:
+                    while alternatives.tag != END:
+                        words.append(_attribute_in_words(alternatives.inside()))
+    except ParseError:
+        # It is for messages, and one about something else must not give way to one about a name.
+        return f"a malformed name ({name.hex()})"
     return ", ".join(words) or "no name"
 
 

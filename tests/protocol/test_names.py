@@ -105,10 +105,14 @@ def test_an_empty_name_is_no_name() -> None:
     assert name_in_words(sequence()) == "no name"
 
 
-def test_a_malformed_name_is_refused() -> None:
-    """There are no words for it."""
-    with pytest.raises(ParseError, match="a set is wanted"):
-        name_in_words(sequence(utf8_string("a")))
+@pytest.mark.parametrize(
+    "name",
+    [b"", utf8_string("a"), sequence(utf8_string("a")), sequence(set_of(sequence(oid("1.2.3"))))],
+    ids=["nothing", "no sequence", "no set", "half an attribute"],
+)
+def test_a_malformed_name_is_told_as_bytes(name: bytes) -> None:
+    """The message it is wanted for is about something else."""
+    assert name_in_words(name) == f"a malformed name ({name.hex()})"
 
 
 def test_the_common_name_of_the_test_authority_is_told() -> None:
