@@ -26,6 +26,11 @@ MEDIA_TYPE = "application/vnd.dev.sigstore.signingconfig.v0.2+json"
 LARGEST_SIGNING_CONFIG = 1 << 20
 MOST_SERVICES = 256
 
+# What programs of this kind speak: Fulcio's second interface is called 1 here, Rekor has two.
+AUTHORITY_VERSIONS = (1,)
+LOG_VERSIONS = (1, 2)
+TIMESTAMP_VERSIONS = (1,)
+
 _URL = re.compile(r"https?://[!-~]+")
 
 
@@ -52,6 +57,15 @@ class Selector:
 
     kind: Literal["ANY", "ALL", "EXACT"] = "ANY"
     count: int = 1
+
+
+@value
+class SigningServices:
+    """The services that one signature goes through; no *authority* issues to who has a key."""
+
+    authority: Service | None
+    logs: tuple[Service, ...]
+    timestamp_authorities: tuple[Service, ...]
 
 
 @value
@@ -82,6 +96,32 @@ class SigningConfig:
             log_selector=_selector(json, "rekorTlogConfig"),
             timestamp_authorities=_services(json, "tsaUrls"),
             timestamp_selector=_selector(json, "tsaConfig"),
+        )
+
+    def services(
+        self, *, at: datetime, log_versions: Collection[int] = LOG_VERSIONS
+    ) -> SigningServices:
+        """Choose what a signature made *at* that time goes through.
+
+        Of a kind of service of which the instance lists none, there is none; where it lists some,
+        there must be enough that can be used.
+        """
+        authorities = self.authorities and choose(
+            self.authorities, versions=AUTHORITY_VERSIONS, selector=Selector(), at=at
+        )
+        logs = self.logs and choose(
+            self.logs, versions=log_versions, selector=self.log_selector, at=at
+        )
+        timestamp_authorities = self.timestamp_authorities and choose(
+            self.timestamp_authorities,
+            versions=TIMESTAMP_VERSIONS,
+            selector=self.timestamp_selector,
+            at=at,
+        )
+        return SigningServices(
+            authority=authorities[0] if authorities else None,
+            logs=logs,
+            timestamp_authorities=timestamp_authorities,
         )
 
 

@@ -124,6 +124,34 @@ def test_too_few_services_are_an_error(
     assert all(service.url in str(refusal.value.hint) for service in services)
 
 
+def test_a_signature_goes_through_services_of_each_kind() -> None:
+    """An authority, a log and a timestamp authority, of the public instance."""
+    services = SigningConfig.parse(V2).services(at=NOON)
+    assert services.authority is not None
+    assert services.authority.url == "https://fulcio.sigstore.dev"
+    assert _urls(services.logs) == ["https://log2025-1.rekor.sigstore.dev"]
+    assert _urls(services.timestamp_authorities) == [
+        "https://timestamp.sigstore.dev/api/v1/timestamp"
+    ]
+
+
+def test_a_signature_can_be_kept_to_one_version_of_the_log() -> None:
+    """For who verifies with a program that does not know the other."""
+    services = SigningConfig.parse(V2).services(at=NOON, log_versions=[1])
+    assert _urls(services.logs) == ["https://rekor.sigstore.dev"]
+
+
+def test_an_instance_may_lack_services_of_a_kind() -> None:
+    """It says so by listing none; that none can be used now is something else, and an error."""
+    none = {name: [] for name in ("caUrls", "rekorTlogUrls", "tsaUrls")}
+    config = SigningConfig.parse(json.dumps({**json.loads(V1), **none}).encode())
+    services = config.services(at=NOON)
+    assert services.authority is None
+    assert (services.logs, services.timestamp_authorities) == ((), ())
+    with pytest.raises(InputError, match="0 of the 1 services"):
+        SigningConfig.parse(V1).services(at=NOON.replace(year=2020))
+
+
 @pytest.mark.parametrize(
     ("config", "selector"),
     [
