@@ -56,6 +56,7 @@ class Algorithm:
 
 
 Message = bytes | Digest  # a digest stands for the message it was made of
+Hashing = hashes.HashAlgorithm | Prehashed
 Verify = Callable[[bytes, Message, Algorithm, Check], None]
 
 
@@ -87,12 +88,9 @@ _USUAL = {algorithm.kind: algorithm for algorithm in reversed(ALGORITHMS.values(
 
 def algorithm_named(name: str) -> Algorithm:
     """Return the registry's algorithm *name*, as in `PKIX_ECDSA_P256_SHA_256`."""
-    algorithm = ALGORITHMS.get(name)
-    if algorithm is None:
-        raise UnsupportedError(
-            f"{shown(name, longest=80)} is not an algorithm that is accepted here"
-        )
-    return algorithm
+    if name not in ALGORITHMS:
+        raise UnsupportedError(f"{shown(name, longest=80)} is not an algorithm accepted here")
+    return ALGORITHMS[name]
 
 
 class PublicKey:
@@ -110,7 +108,7 @@ class PublicKey:
         if len(spki) > LARGEST_KEY:
             raise ParseError(f"a public key of {len(spki)} bytes")
         kind = sequence(spki, "public key").inside().content(OID)
-        if kind not in _KNOWN_KINDS:
+        if kind not in KNOWN_KINDS:
             raise _unknown_kind(oid_text(kind))
         try:
             key = load_der_public_key(spki)
@@ -242,9 +240,7 @@ def _verify_message(
     key.verify(signature, _content(message, how, check))
 
 
-def _hashed(
-    message: Message, how: Algorithm, check: Check
-) -> tuple[bytes, hashes.HashAlgorithm | Prehashed]:
+def _hashed(message: Message, how: Algorithm, check: Check) -> tuple[bytes, Hashing]:
     """Return what a key that signs hashes is given: the message and a hash, or a digest."""
     wanted = how.hash or SHA256
     if isinstance(message, bytes):
@@ -273,15 +269,14 @@ def _content(message: Message, how: Algorithm, check: Check) -> bytes:
 
 
 def _padding(how: Algorithm) -> padding.AsymmetricPadding:
-    if how.scheme == "pss":
-        mask = padding.MGF1(_HASHES[how.hash or SHA256])
-        # Of any length of salt: other clients sign with as much as fits.
-        return padding.PSS(mask, padding.PSS.AUTO)
-    return padding.PKCS1v15()
+    if how.scheme != "pss":
+        return padding.PKCS1v15()
+    # With salt of any length: other clients sign with as much as fits.
+    return padding.PSS(padding.MGF1(_HASHES[how.hash or SHA256]), padding.PSS.AUTO)
 
 
 # The kinds that are read at all. About others the library may warn, in the middle of a verdict.
-_KNOWN_KINDS = {
+KNOWN_KINDS = {
     oid_bytes("1.2.840.10045.2.1"),  # ECDSA
     oid_bytes("1.2.840.113549.1.1.1"),  # RSA
     oid_bytes("1.3.101.112"),  # Ed25519
