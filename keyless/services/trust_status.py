@@ -78,4 +78,4 @@ def _in_words(age: timedelta) -> str:
         if seconds >= size:
             count = seconds // size
             return f"{count} {unit}{'s' if count > 1 else ''} old"
-    return "just renewed"
+    return "less than a minute old"
