@@ -96,17 +96,15 @@ def _material_rows(material: Certificate | KeyHint) -> Iterator[Row]:
 
 def _entry_row(entry: LogEntry) -> Row:
     promised = ["a promise to include it"] if entry.promise is not None else []
-    if entry.proof is not None and entry.proof.checkpoint is not None:
-        checkpoint = entry.proof.checkpoint
+    checkpoint = _checkpoint_of(entry)
+    if checkpoint is not None:
         promised.append(f"a proof in the {checkpoint.size} leaves of {checkpoint.origin}")
-    elif entry.proof is not None:
-        promised.append("a proof that no checkpoint signs")
     at = entry.integrated_time
     made = f", made {in_words(datetime.fromtimestamp(at, UTC))}" if at else ""
     return (
         "log entry",
         f"number {entry.index}, {entry.kind} {entry.version}{made}",
-        f"in the log with id {entry.log_id.hex()}; {' and '.join(promised) or 'no proof'}",
+        f"in the log with id {entry.log_id.hex()}; {' and '.join(promised)}",
     )
 
 
@@ -176,7 +174,7 @@ def _material_json(material: Certificate | KeyHint) -> JsonValue:
 
 
 def _entry_json(entry: LogEntry) -> JsonValue:
-    checkpoint = entry.proof.checkpoint if entry.proof else None
+    checkpoint = _checkpoint_of(entry)
     at = entry.integrated_time
     return {
         "log_id": entry.log_id.hex(),
@@ -187,6 +185,10 @@ def _entry_json(entry: LogEntry) -> JsonValue:
         "promise": entry.promise is not None,
         "checkpoint": _checkpoint_json(checkpoint) if checkpoint else None,
     }
+
+
+def _checkpoint_of(entry: LogEntry) -> Checkpoint | None:
+    return entry.proof.checkpoint if entry.proof is not None else None
 
 
 def _checkpoint_json(checkpoint: Checkpoint) -> JsonValue:
