@@ -179,7 +179,8 @@ def test_an_altered_certificate_is_malformed_or_read_as_cryptography_reads_it(
     altered[place] ^= change
     with suppress(ParseError):
         ours = Certificate.parse(bytes(altered))
-        with warnings.catch_warnings(), suppress(ValueError, TypeError):
+        unread = (ValueError, TypeError, x509.UnsupportedGeneralNameType)
+        with warnings.catch_warnings(), suppress(*unread):
             warnings.simplefilter("ignore")
             theirs = x509.load_der_x509_certificate(bytes(altered))
             _ = theirs.extensions, theirs.issuer, theirs.subject
@@ -230,7 +231,7 @@ def test_a_huge_certificate_is_refused_unread() -> None:
         ),
         ({"validity": sequence(certificate_time(NOON))}, "nothing more where a time is wanted"),
         ({"validity": sequence(*3 * [certificate_time(NOON)])}, "nothing more is wanted"),
-        ({"spki": sequence()}, "not a public key"),
+        ({"spki": sequence()}, "the public key is malformed"),
         ({"extensions": ()}, "it has no extensions"),
         ({"extensions": (sans(b"\x80\0"),)}, "a name with tag 0x80"),
     ],

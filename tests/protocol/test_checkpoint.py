@@ -457,7 +457,7 @@ def test_verifier_key_is_read(kind: int, data: bytes, key_id: bytes, key: Public
         (verifier_key(1, RAW, b"hint"), "hint of another one"),
         (verifier_key(4, RAW, LOG_ID), "hint of another one"),
         (verifier_key(1, RAW, LOG_ID, name="b.example"), "hint of another one"),
-        (verifier_key(2, b"", LOG_ID), "not a public key"),
+        (verifier_key(2, b"", LOG_ID), "the public key is malformed"),
     ],
 )
 def test_malformed_verifier_keys_are_refused(text: str, reason: str) -> None:

@@ -264,6 +264,7 @@ def real_certificates() -> Iterator[tuple[Certificate, list[Certificate], dict[b
                 b64decode(log["publicKey"]["rawBytes"])
             )
             for log in trust["ctlogs"]
+            if log["publicKey"]["keyDetails"] != "PKCS1_RSA_PKCS1V5"  # a bare key, retired
         }
         if "certificate" in material:
             yield (
