@@ -16,6 +16,8 @@ import pytest
 from keyless.errors import InputError, ParseError, ServiceError, TrustError
 from keyless.instance import Sigstore, connect
 from keyless.protocol.signing_config import SigningConfig
+from keyless.protocol.trusted_root import TrustedRoot
+from keyless.sandbox.trust_documents import client_trust_config_json
 from keyless.services.embedded_trust import embedded_snapshot
 from keyless.services.http import Patience, Request, Response, requests_transport
 from tests.tuf_repository import Server, TufRepository, serving
@@ -165,6 +167,54 @@ def test_a_trusted_root_that_is_none_is_refused(tmp_path: Path) -> None:
         connect(trusted_root=path)
     with pytest.raises(InputError, match="there is no file"):
         connect(trusted_root=tmp_path / "absent")
+
+
+# To sign with
+
+
+def _logs(sigstore: Sigstore) -> list[str]:
+    return [log.url for log in sigstore.signing_services().logs]
+
+
+def test_what_is_signed_goes_where_the_instance_wants_it() -> None:
+    """Now, by the clock that the instance goes by."""
+    services = connect(refresh="never", clock=lambda: NOW).signing_services()
+    assert services.authority is not None
+    assert services.authority.url == "https://fulcio.sigstore.dev"
+    assert [log.url for log in services.logs] == ["https://rekor.sigstore.dev"]
+    early = connect(refresh="never", clock=lambda: NOW.replace(year=2020))
+    with pytest.raises(InputError, match="can be used at 2020"):
+        early.signing_services()
+
+
+def test_what_is_signed_goes_to_the_version_of_the_log_that_is_asked_for() -> None:
+    """Production keeps version 2 apart; staging prefers it."""
+    assert _logs(connect(rekor=2, refresh="never")) == ["https://log2025-1.rekor.sigstore.dev"]
+    assert _logs(connect(rekor=1, refresh="never")) == ["https://rekor.sigstore.dev"]
+    assert _logs(connect("staging", refresh="never")) == [
+        "https://log2025-alpha3.rekor.sigstage.dev"
+    ]
+    assert _logs(connect("staging", rekor=1, refresh="never")) == ["https://rekor.sigstage.dev"]
+
+
+def test_another_version_of_the_log_is_refused() -> None:
+    """There are two."""
+    with pytest.raises(InputError, match="rekor=3 is no version of the log"):
+        connect(rekor=3, refresh="never")  # type: ignore[arg-type]  # that is the point
+
+
+def test_a_client_trust_configuration_says_whom_to_trust_and_where_to_sign(
+    tmp_path: Path,
+) -> None:
+    """As other clients take it; what it holds is read as strictly as what comes by TUF."""
+    path = tmp_path / "trust_config.json"
+    path.write_bytes(client_trust_config_json(ROOT, DOCUMENTS["signing_config.v0.2.json"]))
+    sigstore = connect(trust_config=path, transport=_nobody)
+    assert sigstore.trusted_root.logs == TrustedRoot.parse(ROOT).logs
+    assert _logs(sigstore) == ["https://rekor.sigstore.dev"]
+    assert sigstore.trusted_root.origin == f"the client trust configuration {path}"
+    with pytest.raises(InputError, match="a trusted root was given, and a client trust"):
+        connect(trust_config=path, trusted_root=path)
 
 
 # Without any server

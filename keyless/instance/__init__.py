@@ -7,113 +7,74 @@ judging asks no server. docs/trust.md says which trust is used when.
 
 import os
 import sys
-from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 from keyless import files
 from keyless.errors import InputError, ParseError, TrustError
+from keyless.instance.sigstore import Clock, Documents, LogVersion, Sigstore, now
+from keyless.protocol.client_trust_config import LARGEST_CLIENT_TRUST_CONFIG, ClientTrustConfig
 from keyless.protocol.digest import Digest
-from keyless.protocol.signing_config import SigningConfig
+from keyless.protocol.signing_config import LOG_VERSIONS
 from keyless.protocol.trusted_root import LARGEST_TRUSTED_ROOT, TrustedRoot
 from keyless.protocol.window import in_words
 from keyless.safe_text import shown
 from keyless.services.embedded_trust import INSTANCES, embedded_root, embedded_snapshot
 from keyless.services.http import Transport, requests_transport
 from keyless.services.trust_cache import TrustCache, cache_folder
-from keyless.services.trust_snapshot import (
-    SIGNING_CONFIG,
-    SIGNING_CONFIG_V2,
-    TRUSTED_ROOT,
-    TrustSnapshot,
-    newest,
-)
+from keyless.services.trust_snapshot import SIGNING_CONFIG, TRUSTED_ROOT, TrustSnapshot, newest
 from keyless.services.trust_status import TrustStatus
 from keyless.value import value
 
 __all__ = ["Sigstore", "TrustStatus", "connect"]
 
 Refresh = Literal["daily", "now", "never"]
-Clock = Callable[[], datetime]
 
 LARGEST_ROOT = 1 << 20
 _REFRESHES = ("daily", "now", "never")
 
 
-class Sigstore:
-    """One instance: the *trusted_root* to judge by, the services to sign with, a way to ask them.
-
-    It does not change, and may be shared between threads. *trust* says where the trust came from
-    and how old it is.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        *,
-        trusted_root: TrustedRoot,
-        trust: TrustStatus,
-        transport: Transport,
-        documents: tuple[tuple[str, bytes], ...],
-    ) -> None:
-        self.name = name
-        self.trusted_root = trusted_root
-        self.trust = trust
-        self.transport = transport
-        self.documents = documents
-
-    @property
-    def trusted_root_json(self) -> bytes:
-        """The trusted root as it came, byte for byte."""
-        return dict(self.documents)[TRUSTED_ROOT]
-
-    def signing_config(self, *, log_version: Literal[1, 2] = 1) -> SigningConfig:
-        """Return which services to sign with, for logs of version 1 or, if there are any, 2."""
-        documents = dict(self.documents)
-        first = documents.get(SIGNING_CONFIG)
-        chosen = documents.get(SIGNING_CONFIG_V2, first) if log_version == 2 else first
-        if chosen is None:
-            raise InputError(
-                f"{shown(self.name)} has no signing configuration: it is there to verify with",
-                hint="connect to an instance by its name, or by the URL of its TUF repository",
-            )
-        return SigningConfig.parse(chosen)
-
-    def __repr__(self) -> str:
-        return f"Sigstore({self.trust})"
-
-
 def connect(  # noqa: PLR0913 - each names another part of the world, and most are for few callers
     name: str | None = None,
     *,
+    rekor: LogVersion | None = None,
     refresh: Refresh = "daily",
     trusted_root: files.Path | None = None,
+    trust_config: files.Path | None = None,
     tuf: str | None = None,
     root: files.Path | None = None,
     transport: Transport | None = None,
-    clock: Clock = lambda: datetime.now(UTC),
+    clock: Clock = now,
 ) -> Sigstore:
     """Return the instance *name*, `production` or `staging`, with its trust brought up to date.
 
     Without a *name* it is what KEYLESS_INSTANCE says, and production if that says nothing. Another
-    instance is named by the URL of its *tuf* repository and the file that holds its TUF *root*; a
-    *trusted_root*, a file too, beats all of them. With *refresh* `daily`, trust older than a day is
-    renewed; should that fail, it is used until it expires. `now` renews it in any case, and raises
-    TrustError if that fails; `never` uses what there is, and so does KEYLESS_OFFLINE.
+    instance is named by the URL of its *tuf* repository and the file that holds its TUF *root*. A
+    *trusted_root* (to verify with) or a client *trust_config* (to sign as well), a file of the
+    caller's, beats all of them. With *refresh* `daily`, trust older than a day is renewed; should
+    that fail, it is used until it expires. `now` renews it in any case, and raises TrustError if
+    that fails; `never` uses what there is, and so does KEYLESS_OFFLINE. What is signed goes to a
+    log of version *rekor*, or to the one the instance prefers.
     """
+    if rekor not in {None, *LOG_VERSIONS}:
+        raise InputError(f"rekor={shown(rekor, longest=80)} is no version of the log: 1 and 2 are")
     carrier = transport or requests_transport()
-    if trusted_root is not None:
-        return _of_file(trusted_root, carrier)
-    how = _refresh(refresh)
-    instance = _instance(name, tuf, root)
-    snapshot, problem = _trust(instance, how, carrier, clock)
-    status = TrustStatus.of(snapshot, instance=instance.name, now=clock(), problem=problem)
+    if trusted_root is not None or trust_config is not None:
+        status, documents = _of_file(trusted_root, trust_config)
+    else:
+        how = _refresh(refresh)
+        instance = _instance(name, tuf, root)
+        snapshot, problem = _trust(instance, how, carrier, clock)
+        status = TrustStatus.of(snapshot, instance=instance.name, now=clock(), problem=problem)
+        documents = snapshot.documents
     return Sigstore(
-        instance.name,
-        trusted_root=TrustedRoot.parse(snapshot.trusted_root, origin=str(status)),
+        status.instance,
+        trusted_root=TrustedRoot.parse(dict(documents)[TRUSTED_ROOT], origin=str(status)),
         trust=status,
         transport=carrier,
-        documents=snapshot.documents,
+        documents=documents,
+        clock=clock,
+        rekor=rekor,
     )
 
 
@@ -128,16 +89,25 @@ class _Instance:
     cache: TrustCache
 
 
-def _of_file(path: files.Path, transport: Transport) -> Sigstore:
-    data = files.read(path, largest=LARGEST_TRUSTED_ROOT)
-    status = TrustStatus(instance=f"the trusted root {os.fsdecode(path)}", source="file")
-    return Sigstore(
-        status.instance,
-        trusted_root=TrustedRoot.parse(data, origin=str(status)),
-        trust=status,
-        transport=transport,
-        documents=((TRUSTED_ROOT, data),),
-    )
+def _of_file(
+    trusted_root: files.Path | None, trust_config: files.Path | None
+) -> tuple[TrustStatus, Documents]:
+    if trust_config is None:
+        data = files.read(trusted_root or "", largest=LARGEST_TRUSTED_ROOT)
+        return _own("trusted root", trusted_root or ""), ((TRUSTED_ROOT, data),)
+    if trusted_root is not None:
+        raise InputError(
+            "a trusted root was given, and a client trust configuration that has another one",
+            hint="give one of the two",
+        )
+    data = files.read(trust_config, largest=LARGEST_CLIENT_TRUST_CONFIG)
+    both = ClientTrustConfig.parse(data)
+    documents = ((TRUSTED_ROOT, both.trusted_root), (SIGNING_CONFIG, both.signing_config))
+    return _own("client trust configuration", trust_config), documents
+
+
+def _own(kind: str, path: files.Path) -> TrustStatus:
+    return TrustStatus(instance=f"the {kind} {files.name_of(path)}", source="file")
 
 
 def _refresh(wanted: Refresh) -> Refresh:
