@@ -92,7 +92,7 @@ def with_key(algorithm: Algorithm, key: PublicKey) -> Algorithm:
 
 
 def _parse_pss(parameters: Der) -> Algorithm:
-    """Read RSASSA-PSS-params: one hash for everything, and a salt as long as its digests."""
+    """Read RSASSA-PSS-params: one hash for everything, and salt of whatever length."""
     with parameters:
         with parameters.inside(0xA0) as field:
             digest = parse_hash(field.element(SEQUENCE))
@@ -102,9 +102,7 @@ def _parse_pss(parameters: Der) -> Algorithm:
                     "an RSA-PSS signature whose mask is not MGF1 with the same hash"
                 )
         with parameters.inside(0xA2) as field:
-            salt = field.integer()
-    if salt != digest.size:
-        raise UnsupportedError(f"an RSA-PSS signature with {salt} bytes of salt, not {digest.size}")
+            field.integer()
     return Algorithm(kind="RSA", scheme="pss", hash=digest)
 
 

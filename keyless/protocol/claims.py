@@ -81,8 +81,9 @@ def parse_claims(extensions: Mapping[bytes, bytes]) -> Claims:
     said: dict[str, str] = {}
     for oid, content in extensions.items():
         if oid in _AS_DER:
-            with Der(content, "certificate") as only:
-                said[_AS_DER[oid]] = only.text(UTF8_STRING)
+            only = Der(content, "certificate")
+            said[_AS_DER[oid]] = only.text(UTF8_STRING)
+            only.finish()
         elif oid in _AS_BARE_TEXT:
             said[_AS_BARE_TEXT[oid]] = _bare_text(content)
     if _ISSUER_AS_BARE_TEXT in extensions:

@@ -5,10 +5,8 @@ Extension  ::=  SEQUENCE { extnID OBJECT IDENTIFIER, critical BOOLEAN DEFAULT FA
                            extnValue OCTET STRING }
 """
 
-from keyless.errors import ParseError
-from keyless.protocol import der
 from keyless.protocol.claims import CLAIM_OIDS, Claims, parse_claims
-from keyless.protocol.der import END, INTEGER, OID, Der, oid_bytes, oid_text, sequence
+from keyless.protocol.der import END, INTEGER, OCTET_STRING, OID, Der, oid_bytes, oid_text, sequence
 from keyless.protocol.names import San, parse_sans
 
 ANY_PURPOSE = "2.5.29.37.0"
@@ -33,7 +31,6 @@ _UNDERSTOOD = {
     *CLAIM_OIDS,
 }
 _FREQUENT_PURPOSES = {oid_bytes(purpose): purpose for purpose in (CODE_SIGNING, TIME_STAMPING)}
-_CRITICAL_OR_NOT: tuple[list[tuple[int, bytes]], ...] = ([(der.BOOLEAN, b"\xff")], [])
 _USAGES = (
     "digitalSignature",
     "contentCommitment",
@@ -54,27 +51,21 @@ class Extensions:
         self._values: dict[bytes, bytes] = {}
         self._critical: set[bytes] = set()
         self._scts_between = (0, 0)
-        start = 0
-        for tag, content in listed.rest():
-            oid = self._add(tag, content)
+        while listed.tag != END:
+            start = listed.at
+            oid = self._add(listed.inside())
             if oid == _SCT_LIST:
                 self._scts_between = (start, listed.at)
-            start = listed.at
         self._content = listed.taken
 
-    def _add(self, tag: int, content: bytes) -> bytes:
-        match list(Der(content, "certificate").rest()):
-            case [(der.OID, oid), *flag, (der.OCTET_STRING, value)] if (
-                tag == der.SEQUENCE and flag in _CRITICAL_OR_NOT
-            ):
-                pass
-            case _:
-                raise ParseError("the certificate is malformed: it has an extension that is none")
+    def _add(self, extension: Der) -> bytes:
+        oid = extension.content(OID)
         if oid in self._values:
-            raise ParseError(f"the certificate has the extension {oid_text(oid)} twice")
-        self._values[oid] = value
-        if flag:
+            raise extension.error(f"it has the extension {oid_text(oid)} twice")
+        if extension.flag():
             self._critical.add(oid)
+        self._values[oid] = extension.content(OCTET_STRING)
+        extension.finish()
         return oid
 
     def without_scts(self) -> bytes:
