@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 
-from benchmarks import judging
+from benchmarks import hashing, judging, many, starting
 from benchmarks.material import AbsentError
 from benchmarks.row import Goal, Row, skipped, table
 
@@ -14,6 +14,13 @@ Measurement = tuple[Callable[[], list[Row]], Mapping[str, Goal]]
 MEASUREMENTS: tuple[Measurement, ...] = (
     (judging.corpus_rows, judging.CORPUS_GOALS),
     (judging.rekor_v2_rows, judging.REKOR_V2_GOALS),
+    (starting.start_rows, starting.START_GOALS),
+    (starting.import_rows, starting.IMPORT_GOALS),
+    (starting.thousand_rows, starting.THOUSAND_GOALS),
+    (many.threads_rows, many.THREADS_GOALS),
+    (many.processes_rows, many.PROCESSES_GOALS),
+    (many.release_rows, many.RELEASE_GOALS),
+    (hashing.hashing_rows, hashing.HASHING_GOALS),
 )
 
 

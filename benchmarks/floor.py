@@ -32,7 +32,7 @@ from cryptography.x509 import (
 )
 from cryptography.x509.oid import ExtensionOID
 
-from benchmarks.floor_timestamp import judge_timestamp
+from benchmarks.floor_timestamp import timestamp_to_verify
 
 ISSUER = ObjectIdentifier("1.3.6.1.4.1.57264.1.8")
 RAW_ISSUER = ObjectIdentifier("1.3.6.1.4.1.57264.1.1")
@@ -48,7 +48,10 @@ LogKey = Callable[
 
 
 class Floor:
-    """The keys of one trusted root, made ready once, as every verifier may."""
+    """The keys of one trusted root, made ready once, as every verifier may.
+
+    Every signature passes through *signed*, so that a heir can keep them.
+    """
 
     def __init__(self, trusted_root: bytes) -> None:
         root = json.loads(trusted_root)
@@ -73,28 +76,34 @@ class Floor:
         for entry in material["tlogEntries"]:
             self._judge_entry(entry, (digest, signature, der))
         for token in material.get("timestampVerificationData", {}).get("rfc3161Timestamps", ()):
-            judge_timestamp(b64decode(token["signedTimestamp"]), signature, self._timestamp_keys)
-        _ec_key(leaf).verify(signature, digest, PREHASHED)
+            der = b64decode(token["signedTimestamp"])
+            self.signed(*timestamp_to_verify(der, signature, self._timestamp_keys))
+        self.signed(_ec_key(leaf).verify, signature, digest, PREHASHED)
+
+    def signed(self, verify: Callable[..., None], *arguments: object) -> None:
+        """Verify one signature."""
+        verify(*arguments)
 
     def _judge_certificate(self, leaf: Certificate, extensions: Extensions) -> None:
         key, key_hash = self._authorities[leaf.issuer]
         assert leaf.signature_hash_algorithm is not None
         issued_by = ec.ECDSA(leaf.signature_hash_algorithm)
-        key.verify(leaf.signature, leaf.tbs_certificate_bytes, issued_by)
+        self.signed(key.verify, leaf.signature, leaf.tbs_certificate_bytes, issued_by)
         for sct in extensions[ExtensionOID.PRECERT_SIGNED_CERTIFICATE_TIMESTAMPS].value:
             at = (sct.timestamp.replace(tzinfo=UTC) - EPOCH) // MILLISECOND
             tbs, stated = leaf.tbs_precertificate_bytes, sct.extension_bytes
             head = b"\0\0%b\0\1%b%b" % (at.to_bytes(8), key_hash, len(tbs).to_bytes(3))
             signed = b"%b%b%b%b" % (head, tbs, len(stated).to_bytes(2), stated)
-            self._ct_logs[sct.log_id](sct.signature, signed)
+            self.signed(self._ct_logs[sct.log_id], sct.signature, signed)
 
     def _judge_entry(self, entry: Any, recorded: tuple[bytes, bytes, bytes]) -> None:  # noqa: ANN401
         log_id = b64decode(entry["logId"]["keyId"])
         log = self._logs[log_id]
         if "inclusionPromise" in entry:
-            log(b64decode(entry["inclusionPromise"]["signedEntryTimestamp"]), _promised(entry))
+            promise = b64decode(entry["inclusionPromise"]["signedEntryTimestamp"])
+            self.signed(log, promise, _promised(entry))
         text, _, lines = entry["inclusionProof"]["checkpoint"]["envelope"].partition("\n\n")
-        log(_note_signature(lines, log_id[:4]), f"{text}\n".encode())
+        self.signed(log, _note_signature(lines, log_id[:4]), f"{text}\n".encode())
         _, size, root = text.split("\n")[:3]
         body = b64decode(entry["canonicalizedBody"])
         leaf = sha256(b"\0" + body).digest()

@@ -11,7 +11,7 @@
 As benchmarks/floor.py: never verify with it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import new
 
 from cryptography.hazmat.primitives import hashes
@@ -30,10 +30,13 @@ SIGNED_WITH = {
 }
 
 
-def judge_timestamp(
+Call = tuple[Callable[[bytes, bytes, ec.ECDSA], None], bytes, bytes, ec.ECDSA]
+
+
+def timestamp_to_verify(
     der: bytes, signature: bytes, keys: Mapping[int, ec.EllipticCurvePublicKey]
-) -> None:
-    """Raise unless *der* dates *signature* by one of *keys*, which go by serial number."""
+) -> Call:
+    """Return how to verify that *der* dates *signature*, by one of *keys* (by serial number)."""
     _, token = _within(der)
     _, tagged = _within(token)
     (signed_data,) = _within(tagged)
@@ -47,7 +50,8 @@ def judge_timestamp(
     assert _hash(hashed_with, signature) == _content(imprint)
     # Signed as the SET OF that it is, not under the tag it has here (RFC 5652, 5.4).
     key = keys[int.from_bytes(_content(_within(signer_id)[1]))]
-    key.verify(_content(signed), b"\x31" + attributes[1:], SIGNED_WITH[_within(algorithm)[0]])
+    how = SIGNED_WITH[_within(algorithm)[0]]
+    return key.verify, _content(signed), b"\x31" + attributes[1:], how
 
 
 def _message_digest(attributes: bytes) -> bytes:

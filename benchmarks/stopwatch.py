@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
+Clock = Callable[[], float]
+
 LAUNCHER = Path(__file__).with_name("launcher.py")
 
 
@@ -25,7 +27,9 @@ def taking_turns(
     return [tuple(each) for each in figures]
 
 
-def warm(calls: Sequence[Callable[[], object]], *, rounds: int) -> list[tuple[float, ...]]:
+def warm(
+    calls: Sequence[Callable[[], object]], *, rounds: int, clock: Clock = perf_counter
+) -> list[tuple[float, ...]]:
     """Return the seconds that each of *calls* took in each round, after one that does not count."""
     for call in calls:
         call()
@@ -33,7 +37,7 @@ def warm(calls: Sequence[Callable[[], object]], *, rounds: int) -> list[tuple[fl
     gc.collect()
     gc.freeze()
     try:
-        return taking_turns([_timed(call) for call in calls], rounds=rounds)
+        return taking_turns([_timed(call, clock) for call in calls], rounds=rounds)
     finally:
         gc.unfreeze()
 
@@ -46,7 +50,7 @@ class Run:
     peak_mib: float
 
 
-def process(command: Sequence[str], environment: Mapping[str, str]) -> Run:
+def process(command: Sequence[str | Path], environment: Mapping[str, str]) -> Run:
     """Run *command*, which must succeed, in *environment*; its standard output goes nowhere."""
     # A process's peak counts what it was before it became *command*: a copy of its parent. So a
     # parent smaller than any child starts it, and holds the watch as well.
@@ -63,10 +67,10 @@ def process(command: Sequence[str], environment: Mapping[str, str]) -> Run:
     return Run(seconds=float(seconds), peak_mib=int(kib) / 1024)
 
 
-def _timed(call: Callable[[], object]) -> Callable[[], float]:
+def _timed(call: Callable[[], object], clock: Clock) -> Callable[[], float]:
     def seconds() -> float:
-        start = perf_counter()
+        start = clock()
         call()
-        return perf_counter() - start
+        return clock() - start
 
     return seconds
