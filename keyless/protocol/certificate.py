@@ -20,7 +20,7 @@ from keyless.protocol.claims import Claims
 from keyless.protocol.der import SEQUENCE, Der, encoded, sequence
 from keyless.protocol.encoding import pem_decode
 from keyless.protocol.extensions import CODE_SIGNING, Extensions
-from keyless.protocol.keys import PublicKey
+from keyless.protocol.keys import Algorithm, PublicKey
 from keyless.protocol.names import San
 from keyless.protocol.window import in_words
 from keyless.safe_text import shown
@@ -35,7 +35,32 @@ _EXTENSIONS = 0xA3
 
 
 class Certificate:
-    """A certificate; being one, it is not yet trusted."""
+    """A certificate; being one, it is not yet trusted.
+
+    What it leaves open is None: `key_usages`, `purposes` (object identifiers), `path_length`.
+    `critical_unknown` lists the extensions that must be understood, and are not.
+    """
+
+    der: bytes
+    tbs: bytes  # the part that is signed
+    signature: bytes
+    signature_algorithm: Algorithm  # of a family of keys: algorithm_identifier.with_key
+    serial: int
+    subject: bytes  # names are DER, compared byte for byte
+    issued_by: bytes
+    not_before: datetime
+    not_after: datetime
+    key: PublicKey
+    spki: bytes  # the key as it stands here
+    is_authority: bool
+    path_length: int | None
+    key_usages: frozenset[str] | None
+    purposes: frozenset[str] | None
+    purposes_are_critical: bool
+    sans: tuple[San, ...]
+    claims: Claims
+    sct_list: bytes | None  # for sct.parse_scts
+    critical_unknown: tuple[str, ...]
 
     def __init__(self, der: bytes) -> None:
         if len(der) > LARGEST_CERTIFICATE:
