@@ -29,6 +29,8 @@ from keyless.services.http.messages import (
 )
 
 CHUNK = 64 << 10
+# By so much a socket's own timeout comes first: it knows better what was waited for.
+GRACE_SECONDS = 0.25
 # As many may be used at once without one being opened anew for each request.
 CONNECTIONS = 32
 
@@ -47,7 +49,8 @@ def carrier() -> Transport:
 
     def carry(request: Request) -> Response:
         try:
-            return in_time(partial(_carry, session, request), seconds=request.seconds)
+            call = partial(_carry, session, request)
+            return in_time(call, seconds=request.seconds + GRACE_SECONDS)
         except TooLateError:
             raise _too_late(request) from None
         except _FAILURES as error:
