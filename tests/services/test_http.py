@@ -24,12 +24,12 @@ from keyless.services.http.scrub import HIDDEN, SHORTEST_PIECE, scrubbed
 from tests.services.transports import Scripted, answered
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
-TOKEN = ".".join(("eyJhbGciOiJFUzI1NiJ9", "eyJzdWIiOiJhbGljZSJ9", "c2lnbmF0dXJlc2lnbmF0dXJl"))
+JWT = ".".join(("eyJhbGciOiJFUzI1NiJ9", "eyJzdWIiOiJhbGljZSJ9", "c2lnbmF0dXJlc2lnbmF0dXJl"))
 SERVICE = "certificate authority fulcio.example"
 REQUEST = Request(
     method="POST",
     url="https://fulcio.example/api/v2/signingCert?x=y",
-    headers=(("Authorization", f"Bearer {TOKEN}"),),
+    headers=(("Authorization", f"Bearer {JWT}"),),
     body=b"the question",
 )
 GONE = PassingError("fulcio.example does not answer", service="fulcio.example", hint="wait")
@@ -110,7 +110,7 @@ def test_the_id_of_the_request_is_kept(name: str) -> None:
     [
         ("https://elsewhere.example/\x1b", r"https://elsewhere.example/\x1b"),
         ("", "nowhere"),
-        (f"https://elsewhere.example/?token={TOKEN}", "token=[hidden]"),
+        (f"https://elsewhere.example/?token={JWT}", "token=[hidden]"),
     ],
 )
 def test_a_redirection_is_said_and_not_followed(place: str, words: str) -> None:
@@ -149,19 +149,19 @@ def test_a_server_that_cannot_be_asked_is_an_error_of_the_service() -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        f"cannot verify {TOKEN}",
-        f"cannot verify {TOKEN[:30]}…",
-        f"bad payload: {TOKEN.split('.')[1]}",
-        f'{{"message": "cannot verify {TOKEN}"}}',
-        f"<html><title>{TOKEN}</title>",
-        "x" * 3980 + TOKEN,
+        f"cannot verify {JWT}",
+        f"cannot verify {JWT[:30]}…",
+        f"bad payload: {JWT.split('.')[1]}",
+        f'{{"message": "cannot verify {JWT}"}}',
+        f"<html><title>{JWT}</title>",
+        "x" * 3980 + JWT,
     ],
     ids=["whole", "cut", "a part", "json", "title", "at the end"],
 )
 def test_a_token_is_not_repeated(said: str) -> None:
     """Logs of builds are read by everybody, and this is all it takes to sign as somebody."""
-    error = refusal(answered(401, said.encode(), X_Request_Id=TOKEN))
-    assert not any(TOKEN[at : at + 16] in error.message for at in range(len(TOKEN) - 16))
+    error = refusal(answered(401, said.encode(), X_Request_Id=JWT))
+    assert not any(JWT[at : at + 16] in error.message for at in range(len(JWT) - 16))
 
 
 def test_a_secret_in_the_body_is_not_repeated() -> None:
@@ -174,7 +174,7 @@ def test_a_secret_in_the_body_is_not_repeated() -> None:
 
 def test_a_token_in_a_failure_is_not_repeated() -> None:
     """Such as what requests say of a header that they cannot send."""
-    error = refusal(ServiceError(f"bad header 'Bearer {TOKEN}'", service="x", hint=None))
+    error = refusal(ServiceError(f"bad header 'Bearer {JWT}'", service="x", hint=None))
     assert error.message.endswith(f"bad header 'Bearer {HIDDEN}'")
 
 
@@ -345,11 +345,11 @@ def test_a_record_holds_no_secret() -> None:
     request = Request(
         method="POST",
         url="https://x.example",
-        headers=(("authorization", f"Bearer {TOKEN}"),),
+        headers=(("authorization", f"Bearer {JWT}"),),
         body=b"code=abcdef&grant_type=code",
         secrets=("abcdef",),
     )
-    response = answered(200, f'{{"id_token": "{TOKEN}", "code": "abcdef"}}'.encode(), Echo=TOKEN)
+    response = answered(200, f'{{"id_token": "{JWT}", "code": "abcdef"}}'.encode(), Echo=JWT)
     recording(Scripted(response), log)(request)
     (exchange,) = log
     assert exchange.request.headers == (("authorization", f"Bearer {HIDDEN}"),)
