@@ -24,7 +24,7 @@ from keyless.services.http.scrub import HIDDEN, SHORTEST_PIECE, scrubbed
 from tests.services.transports import Scripted, answered
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
-JWT = ".".join(("eyJhbGciOiJFUzI1NiJ9", "eyJzdWIiOiJhbGljZSJ9", "c2lnbmF0dXJlc2lnbmF0dXJl"))
+JWT = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlc2lnbmF0dXJl"
 SERVICE = "certificate authority fulcio.example"
 REQUEST = Request(
     method="POST",
