@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from keyless.errors import ParseError
 from keyless.protocol.algorithm_identifier import parse_hash, parse_signature_algorithm
 from keyless.protocol.der import (
-    END,
     OCTET_STRING,
     OID,
     SEQUENCE,
@@ -143,7 +142,7 @@ def _parse_attributes(signer: Der, attributes: bytes, content_type: bytes) -> Ma
     """Read what is signed beside the content, by OID: the one value each attribute here has."""
     said: dict[bytes, bytes] = {}
     with Der(attributes, _WHAT) as only, only.inside(0xA0) as listed:
-        while listed.tag != END:
+        for _ in listed.while_more():
             with listed.inside() as attribute:
                 oid = attribute.content(OID)
                 if oid in said:

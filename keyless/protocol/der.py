@@ -28,6 +28,9 @@ END = 0x00  # no element has this tag
 # Without limits, a number could be one that Python refuses to print.
 LONGEST_INTEGER = 64
 LONGEST_OID = 64
+# In one list. Certificates of builds have some thirty extensions; a list of thousands costs time
+# before anybody could see that it is none of an authority's.
+MOST_ELEMENTS = 128
 
 _NAMES = {
     BOOLEAN: "a truth value",
@@ -176,9 +179,18 @@ class Der:
 
     def rest(self) -> Iterator[tuple[int, bytes]]:
         """Take all that is left, one element's tag and content after the other."""
-        while self.at < self._size:
+        for _ in self.while_more():
             tag = self._data[self.at]
             yield tag, self.content(tag)
+
+    def while_more(self) -> Iterator[None]:
+        """Go round once for each element that is left, which each round must take."""
+        for _ in range(MOST_ELEMENTS):
+            if self.at == self._size:
+                return
+            yield
+        if self.at != self._size:
+            raise self.error(f"more than {MOST_ELEMENTS} elements in one list")
 
     def _time(self, text: str) -> datetime:
         if not _TIME.fullmatch(text):

@@ -6,7 +6,7 @@ Extension  ::=  SEQUENCE { extnID OBJECT IDENTIFIER, critical BOOLEAN DEFAULT FA
 """
 
 from keyless.protocol.claims import CLAIM_OIDS, Claims, parse_claims
-from keyless.protocol.der import END, INTEGER, OCTET_STRING, OID, Der, oid_bytes, oid_text, sequence
+from keyless.protocol.der import INTEGER, OCTET_STRING, OID, Der, oid_bytes, oid_text, sequence
 from keyless.protocol.names import San, parse_sans
 
 ANY_PURPOSE = "2.5.29.37.0"
@@ -51,7 +51,7 @@ class Extensions:
         self._values: dict[bytes, bytes] = {}
         self._critical: set[bytes] = set()
         self._scts_between = (0, 0)
-        while listed.tag != END:
+        for _ in listed.while_more():
             start = listed.at
             oid = self._add(listed.inside())
             if oid == _SCT_LIST:
@@ -103,7 +103,7 @@ class Extensions:
             return None
         purposes = set()
         with sequence(self._values[_PURPOSES], "certificate") as oids:
-            while oids.tag != END:
+            for _ in oids.while_more():
                 oid = oids.content(OID)
                 purposes.add(_FREQUENT_PURPOSES.get(oid) or oid_text(oid))
         return frozenset(purposes)

@@ -5,7 +5,7 @@ Directory names are compared byte for byte, so they stay DER here; `name_in_word
 """
 
 from keyless.errors import ParseError
-from keyless.protocol.der import END, OID, SET, Der, oid_bytes, oid_text, sequence
+from keyless.protocol.der import OID, SET, Der, oid_bytes, oid_text, sequence
 from keyless.value import value
 
 _USERNAME = oid_bytes("1.3.6.1.4.1.57264.1.7")
@@ -31,11 +31,8 @@ class San:
 
 def parse_sans(extension: bytes) -> tuple[San, ...]:
     """Read the names in a certificate's *extension* of that name, each with its kind in words."""
-    sans = []
     with sequence(extension, "certificate") as names:
-        while names.tag != END:
-            sans.append(_parse_general_name(names))
-    return tuple(sans)
+        return tuple(_parse_general_name(names) for _ in names.while_more())
 
 
 def _parse_general_name(names: Der) -> San:
@@ -68,10 +65,12 @@ def name_in_words(name: bytes) -> str:
     words: list[str] = []
     try:
         with sequence(name, "name") as parts:
-            while parts.tag != END:
+            for _ in parts.while_more():
                 with parts.inside(SET) as alternatives:
-                    while alternatives.tag != END:
-                        words.append(_attribute_in_words(alternatives.inside()))
+                    words.extend(
+                        _attribute_in_words(alternatives.inside())
+                        for _ in alternatives.while_more()
+                    )
     except ParseError:
         # It is for messages, and one about something else must not give way to one about a name.
         return f"a malformed name ({name.hex()})"

@@ -20,6 +20,7 @@ from keyless.value import value
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _V1 = 0
+MOST_SCTS = 32
 _HEAD = 43  # version, log id, time and the length of the extensions
 # Hash and signature algorithm as TLS 1.2 numbers them (RFC 5246, 7.4.1.4.1; RFC 8422, 5.1.3).
 _SIGNED_AS = {"RSA": b"\x04\x01", "ECDSA": b"\x04\x03", "Ed25519": b"\x08\x07"}
@@ -51,6 +52,8 @@ def parse_scts(certificate: Certificate) -> tuple[Sct, ...]:
     while at < len(listed):
         one, at = _counted(listed, at)
         scts.append(_parse_sct(one))
+        if len(scts) > MOST_SCTS:
+            raise ParseError(f"a certificate with more than {MOST_SCTS} timestamps of logs")
     return tuple(scts)
 
 

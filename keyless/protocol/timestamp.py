@@ -20,7 +20,6 @@ from keyless.protocol.chain import check_links, check_validity
 from keyless.protocol.cms import SignedMessage, parse_signed_message
 from keyless.protocol.der import (
     BIT_STRING,
-    END,
     INTEGER,
     OCTET_STRING,
     OID,
@@ -235,7 +234,7 @@ def _parse_accuracy(fields: Der) -> timedelta:
 def _check_extensions(extensions: Der) -> None:
     """Raise ParseError if one of *extensions* must be understood, as none is."""
     with extensions:
-        while extensions.tag != END:
+        for _ in extensions.while_more():
             with extensions.inside() as extension:
                 oid = extension.content(OID)
                 if extension.flag():

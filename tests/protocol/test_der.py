@@ -15,6 +15,7 @@ from keyless.protocol.der import (
     BOOLEAN,
     GENERALIZED_TIME,
     INTEGER,
+    MOST_ELEMENTS,
     OCTET_STRING,
     OID,
     SEQUENCE,
@@ -300,6 +301,17 @@ def test_elements_are_listed() -> None:
     whole = of("0101ff0400020105")
     whole.flag()
     assert list(whole.rest()) == [(OCTET_STRING, b""), (INTEGER, b"\x05")]
+
+
+def test_a_list_may_be_long() -> None:
+    """Longer than any that authorities write."""
+    assert len(list(of(MOST_ELEMENTS * b"\5\0").rest())) == MOST_ELEMENTS
+
+
+def test_an_endless_list_is_refused() -> None:
+    """Before it costs more than it could be worth."""
+    with pytest.raises(ParseError, match="more than 128 elements in one list"):
+        list(of((MOST_ELEMENTS + 1) * b"\5\0").rest())
 
 
 @given(st.binary(max_size=40))

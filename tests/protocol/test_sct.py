@@ -180,6 +180,7 @@ def test_another_algorithm_than_the_keys_is_refused(algorithm: bytes, key: Publi
     ("content", "message"),
     [
         (b"", "list of timestamps is cut short"),
+        (counted(33 * counted(sct())), "more than 32 timestamps"),
         (b"\0", "list of timestamps is cut short"),
         (b"\0\0", "list of timestamps is empty"),
         (counted(counted(sct())) + b"\0", "something follows it"),
@@ -201,6 +202,7 @@ def test_another_algorithm_than_the_keys_is_refused(algorithm: bytes, key: Publi
     ],
     ids=[
         "no length",
+        "endless",
         "half a length",
         "none",
         "more behind",
