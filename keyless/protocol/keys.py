@@ -107,9 +107,13 @@ class PublicKey:
         """Read a DER SubjectPublicKeyInfo."""
         if len(spki) > LARGEST_KEY:
             raise ParseError(f"a public key of {len(spki)} bytes")
-        kind = sequence(spki, "public key").inside().content(OID)
+        fields = sequence(spki, "public key")
+        kind = fields.inside().content(OID)
         if kind not in KNOWN_KINDS:
             raise _unknown_kind(oid_text(kind))
+        # A point has three more forms, and one key would have four names.
+        if kind == _ECDSA and not fields.whole_bytes().startswith(b"\x04"):
+            raise _unknown_kind("ECDSA with its point compressed")
         try:
             key = load_der_public_key(spki)
         except UnsupportedAlgorithm as error:
@@ -276,8 +280,9 @@ def _padding(how: Algorithm) -> padding.AsymmetricPadding:
 
 
 # The kinds that are read at all. About others the library may warn, in the middle of a verdict.
+_ECDSA = oid_bytes("1.2.840.10045.2.1")
 KNOWN_KINDS = {
-    oid_bytes("1.2.840.10045.2.1"),  # ECDSA
+    _ECDSA,
     oid_bytes("1.2.840.113549.1.1.1"),  # RSA
     oid_bytes("1.3.101.112"),  # Ed25519
     *(oid_bytes(f"2.16.840.1.101.3.4.3.{number}") for number in (17, 18, 19)),  # ML-DSA
