@@ -20,9 +20,10 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 
-from keyless.errors import InputError, ParseError
+from keyless.errors import InputError, ParseError, UnsupportedError
+from keyless.protocol.der import OID, oid_text, sequence
 from keyless.protocol.digest import Digest, HashAlgorithm
-from keyless.protocol.keys import LARGEST_KEY, Algorithm, PublicKey
+from keyless.protocol.keys import KNOWN_KINDS, LARGEST_KEY, Algorithm, PublicKey
 
 Signer = (
     ec.EllipticCurvePrivateKey
@@ -55,9 +56,13 @@ class SigningKey:
         if len(pkcs8) > LARGEST_KEY:
             raise ParseError(f"a private key of {len(pkcs8)} bytes")
         try:
+            # The library would read other forms as well, and other kinds, some with a warning.
+            _check_kind(pkcs8)
             key = load_der_private_key(pkcs8, password=None)
-        except (ValueError, TypeError, UnsupportedAlgorithm):
-            # What the library says is not repeated: it may quote what it could not read.
+        except UnsupportedError:
+            raise
+        except (ParseError, ValueError, TypeError, UnsupportedAlgorithm):
+            # What was wrong is not repeated: it might quote what nobody is to see.
             raise ParseError("not a private key in unencrypted PKCS#8") from None
         return cls(key, algorithm=algorithm)
 
@@ -109,11 +114,23 @@ def _accepted(key: PrivateKeyTypes) -> Signer:
         ):
             return key
         case _:
-            kind = type(key).__name__.removesuffix("PrivateKey")
-            raise ParseError(
-                f"a private key of kind {kind}, which is not accepted here",
-                hint="use ECDSA P-256, P-384 or P-521, RSA of 2048, 3072 or 4096 bits, or Ed25519",
-            )
+            raise _unknown_kind(type(key).__name__.removesuffix("PrivateKey"))
+
+
+def _check_kind(pkcs8: bytes) -> None:
+    """Read PrivateKeyInfo { version, SEQUENCE { kind, parameters }, … } as far as its kind."""
+    fields = sequence(pkcs8, "private key")
+    fields.integer()
+    kind = fields.inside().content(OID)
+    if kind not in KNOWN_KINDS:
+        raise _unknown_kind(oid_text(kind))
+
+
+def _unknown_kind(kind: str) -> UnsupportedError:
+    return UnsupportedError(
+        f"a private key of kind {kind}, which is not accepted here",
+        hint="use ECDSA P-256, P-384 or P-521, RSA of 2048, 3072 or 4096 bits, or Ed25519",
+    )
 
 
 def _generated(kind: str) -> Signer:

@@ -6,9 +6,15 @@ import pickle
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 
-from keyless.errors import Check, InputError, ParseError, VerificationError
+from keyless.errors import Check, InputError, ParseError, UnsupportedError, VerificationError
+from keyless.protocol.der_writer import integer, octet_string, oid, sequence
 from keyless.protocol.digest import Digest, HashAlgorithm
 from keyless.protocol.encoding import b64encode
 from keyless.protocol.keys import ALGORITHMS, LARGEST_KEY, Algorithm, algorithm_named
@@ -126,8 +132,43 @@ def test_a_key_that_agrees_on_secrets_is_refused() -> None:
     """X25519 keys sign nothing."""
     key = x25519.X25519PrivateKey.generate()
     pkcs8 = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    with pytest.raises(ParseError, match="of kind X25519"):
+    with pytest.raises(UnsupportedError, match=r"of kind 1\.3\.101\.110"):
         SigningKey.parse(pkcs8)
+    with pytest.raises(UnsupportedError, match="of kind X25519"):
+        SigningKey(key)
+
+
+def test_a_key_in_another_form_than_pkcs8_is_refused() -> None:
+    """The forms from before it say of what kind a key is by where it was found."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    sec1 = key.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    with pytest.raises(ParseError, match="not a private key in unencrypted PKCS#8"):
+        SigningKey.parse(sec1)
+
+
+def test_a_kind_of_key_that_the_library_warns_about_is_refused_first() -> None:
+    """Diffie-Hellman: a warning is no way to refuse."""
+    kind = sequence(oid("1.2.840.113549.1.3.1"), sequence(integer(23), integer(5)))
+    pkcs8 = sequence(integer(0), kind, octet_string(integer(7)))
+    with pytest.raises(UnsupportedError, match=r"of kind 1\.2\.840\.113549\.1\.3\.1"):
+        SigningKey.parse(pkcs8)
+
+
+def test_an_encrypted_key_is_refused() -> None:
+    """Who encrypted it has a password, which is not asked for here."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    encrypted = key.private_bytes(
+        Encoding.DER, PrivateFormat.PKCS8, BestAvailableEncryption(b"password")
+    )
+    with pytest.raises(ParseError, match="not a private key in unencrypted PKCS#8"):
+        SigningKey.parse(encrypted)
+
+
+def test_a_damaged_key_is_refused(keys: dict[str, SigningKey]) -> None:
+    """Its kind can be read, and the rest cannot."""
+    pkcs8 = keys["PKIX_ECDSA_P256_SHA_256"].to_pkcs8()
+    with pytest.raises(ParseError, match="not a private key in unencrypted PKCS#8"):
+        SigningKey.parse(sequence(*(integer(0), pkcs8[6:27])))
 
 
 def test_a_curve_outside_the_registry_is_refused() -> None:
