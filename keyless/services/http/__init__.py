@@ -13,7 +13,14 @@ from collections.abc import Collection, Iterable
 from keyless.errors import ParseError, ServiceError
 from keyless.protocol.json_reader import Json
 from keyless.safe_text import shown
-from keyless.services.http.messages import PassingError, Request, Response, Transport
+from keyless.services.http.messages import (
+    PassingError,
+    Request,
+    Response,
+    Transport,
+    joined,
+    place,
+)
 from keyless.services.http.patience import PASSING, PATIENCE, Patience, persistent
 from keyless.services.http.scrub import scrubbed
 
@@ -24,7 +31,9 @@ __all__ = [
     "Request",
     "Response",
     "Transport",
+    "joined",
     "persistent",
+    "place",
     "requests_transport",
     "send",
     "server_words",

@@ -43,9 +43,7 @@ class Request:
     @property
     def host(self) -> str:
         """Where it is sent: host and port, safe to show."""
-        # Never with what stands before an "@": that may be a password.
-        authority = self.url.partition("://")[2].partition("/")[0]
-        return shown(authority.rpartition("@")[2] or self.url, longest=120)
+        return place(self.url)
 
     def __repr__(self) -> str:
         size = "" if self.body is None else f", {len(self.body)} bytes"
@@ -74,6 +72,18 @@ class PassingError(ServiceError):
 
 # Answers whatever the server says, a refusal too; raises ServiceError when there is no answer.
 Transport = Callable[[Request], Response]
+
+
+def place(url: str) -> str:
+    """Return where *url* is: host and port, safe to show."""
+    # Never with what stands before an "@": that may be a password.
+    authority = url.partition("://")[2].partition("/")[0]
+    return shown(authority.rpartition("@")[2] or url, longest=120)
+
+
+def joined(url: str, path: str) -> str:
+    """Return the URL of *path* under *url*, which may have a path of its own and keeps it."""
+    return f"{url.rstrip('/')}/{path}"
 
 
 def _header(headers: Headers, name: str) -> str:

@@ -11,9 +11,12 @@ import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from keyless.services.http.messages import PassingError, Request, Response, Transport
 from keyless.value import value
+
+T = TypeVar("T")
 
 # Where a server says that it cannot or does not know how to (501, 505), asking again is no help.
 PASSING = frozenset({429, *range(500, 600)} - {501, 505})
@@ -79,6 +82,15 @@ def persistent(transport: Transport, patience: Patience = PATIENCE) -> Transport
         return transport(request)
 
     return carry
+
+
+def awaited(ask: Callable[[], T | None], patience: Patience) -> T | None:
+    """Return what *ask* returns, called again while that is None, and None if it stays so."""
+    for failures in range(1, patience.attempts):
+        if (found := ask()) is not None:
+            return found
+        patience.pause(failures, 0)
+    return ask()
 
 
 def _http_date(text: str) -> datetime | None:
