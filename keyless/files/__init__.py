@@ -23,9 +23,8 @@ from keyless.safe_text import shown
 Path = str | os.PathLike[str]
 
 BUNDLE_SUFFIXES = (".sigstore.json", ".sigstore")
-BUFFER = 1 << 20
-# Below this a second thread starts more slowly than it reads.
-LARGE = 8 << 20
+BUFFER = 256 << 10
+LARGE = 96 << 20
 
 _READ_ONLY = (
     os.O_RDONLY
@@ -164,52 +163,27 @@ def _hash(file: FileIO, size: int, algorithm: HashAlgorithm) -> tuple[bytes, int
     """Hash *file* to its end; return the digest and how many bytes it is of."""
     hasher = hashlib.new(algorithm.value)
     length = 0
-    for chunk in _read_ahead(file) if size > LARGE else _chunks(file):
+    for chunk in _chunks(file, size):
         hasher.update(chunk)
         length += len(chunk)
     return hasher.digest(), length
 
 
-def _chunks(file: FileIO) -> Iterator[memoryview]:
+def _chunks(file: FileIO, size: int) -> Iterator[memoryview]:
+    alone = _read_again_and_again(file)
+    if size < LARGE:
+        return alone
+    # Most artifacts are smaller: a verdict on one does without the threads that this imports.
+    from keyless.files.large import chunks_of_large  # noqa: PLC0415
+
+    return chunks_of_large(file, alone)
+
+
+def _read_again_and_again(file: FileIO) -> Iterator[memoryview]:
+    """Yield what *file* holds, in one buffer that stays in the processor's cache."""
     buffer = memoryview(bytearray(BUFFER))
     while count := file.readinto(buffer):
         yield buffer[:count]
-
-
-def _read_ahead(file: FileIO) -> Iterator[memoryview]:
-    """Yield what *file* holds; while one buffer is in use, another thread fills the other.
-
-    Hashing and reading both let go of the interpreter's lock, so together they take as long as the
-    slower of them alone.
-    """
-    from queue import SimpleQueue  # noqa: PLC0415 - most artifacts are small: start without these
-    from threading import Thread  # noqa: PLC0415 - likewise
-
-    empty: SimpleQueue[memoryview | None] = SimpleQueue()
-    filled: SimpleQueue[tuple[memoryview, int] | Exception] = SimpleQueue()
-
-    def fill() -> None:
-        try:
-            while (buffer := empty.get()) is not None:
-                filled.put((buffer, file.readinto(buffer)))
-        except (OSError, ValueError) as error:  # the latter if it was closed under our hands
-            filled.put(error)
-
-    reader = Thread(target=fill, name="keyless-read-ahead", daemon=True)
-    reader.start()
-    try:
-        for _ in range(2):
-            empty.put(memoryview(bytearray(BUFFER)))
-        while not isinstance(ready := filled.get(), Exception):
-            buffer, count = ready
-            if not count:
-                return
-            yield buffer[:count]
-            empty.put(buffer)
-        raise ready
-    finally:
-        empty.put(None)
-        reader.join()
 
 
 def _identity(found: os.stat_result) -> tuple[int, ...]:
