@@ -50,11 +50,15 @@ class Promise:
 
 @value
 class VerifiedEntry:
-    """A log holds, or has promised to hold, this entry."""
+    """A log holds, or has promised to hold, this entry.
+
+    *index* counts over all shards of a v1 log. The promise signs it and the inclusion proof does
+    not, so without a promise nothing vouches for it, and it is None.
+    """
 
     log: str
     log_id: bytes
-    index: int
+    index: int | None
     kind: str
     version: str
     recorded_as: tuple[str, str]
@@ -62,8 +66,14 @@ class VerifiedEntry:
     proof: Inclusion | Promise
     integrated_time: datetime | None
 
+    @property
+    def name(self) -> str:
+        """Which entry, of which log, in words."""
+        number = "an entry" if self.index is None else f"entry {self.index}"
+        return f"{number} of {shown(self.log)}"
+
     def __str__(self) -> str:
-        return f"entry {self.index} of {shown(self.log)}, {self.proof}"
+        return f"{self.name}, {self.proof}"
 
 
 @value
@@ -164,7 +174,7 @@ class Verified:
             (Check.INCLUSION if isinstance(entry.proof, Inclusion) else Check.PROMISE, str(entry))
             for entry in self.entries
         ]
-        recorded = [(Check.ENTRY, f"entry {it.index} is of this signature") for it in self.entries]
+        recorded = [(Check.ENTRY, f"{it.name} is of this signature") for it in self.entries]
         return (
             *logged,
             *((Check.TIME, str(time)) for time in self.times),

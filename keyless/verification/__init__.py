@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from keyless.errors import ParseError, PolicyError, VerificationError
-from keyless.evidence import Verified
+from keyless.evidence import Verified, VerifiedEntry, VerifiedTime
 from keyless.policy import AnyOf, Policy, Quorum, Requirements
 from keyless.protocol.bundle import Bundle, KeyHint
 from keyless.protocol.certificate import Certificate
@@ -97,10 +97,16 @@ def verify_remembering(  # noqa: PLR0913 - verify's own, and the memory it would
         entries=entries,
         times=times,
         policy=policy.description,
-        relaxations=requirements.relaxations(),
+        relaxations=(*requirements.relaxations(), *_unjudged(entries, times)),
         trusted_root=trusted_root.fingerprint,
         trust=trusted_root.origin,
     )
+
+
+def _unjudged(entries: Sequence[VerifiedEntry], times: Sequence[VerifiedTime]) -> tuple[str, ...]:
+    if entries and not times:  # a key of the signer's own, in a log without a clock
+        return ("nothing says when the signature was made: its log may not have been trusted then",)
+    return ()
 
 
 def verify_all(

@@ -35,19 +35,19 @@ def check_consistency(
         match entry.body, content:
             case HashedRekord() as record, MessageSignature():
                 _check_same(entry, "artifact", record.digest, verified.digest)
-                _check_recorded(entry, record, content, signer)
+                _check_recorded(entry, record, content, signer, verified)
             case HashedRekord() as record, Envelope():
                 message = pae(content.payload_type, content.payload)
                 signed = Digest.of(message, record.digest.algorithm)
                 _check_same(entry, "envelope", record.digest, signed)
-                _check_recorded(entry, record, content, signer)
+                _check_recorded(entry, record, content, signer, verified)
             case (DsseRecord() | IntotoRecord()) as record, Envelope():
                 signed = Digest.of(content.payload, record.payload_digest.algorithm)
                 _check_same(entry, "payload", record.payload_digest, signed)
                 if isinstance(record, IntotoRecord) and record.payload_type is not None:
                     _check_same(entry, "payload type", record.payload_type, content.payload_type)
                 _check_same(entry, "number of signatures", len(record.signatures), 1)
-                _check_recorded(entry, record.signatures[0], content, signer)
+                _check_recorded(entry, record.signatures[0], content, signer, verified)
             case _:
                 signed_as = "artifact" if isinstance(content, MessageSignature) else "envelope"
                 recorded = f"{entry.kind} {entry.version}"
@@ -59,8 +59,11 @@ def _check_recorded(
     record: HashedRekord | RecordedSignature,
     content: Content,
     signer: VerifiedSigner,
+    verified: VerifiedContent,
 ) -> None:
     _check_same(entry, "signature", record.signature, content.signature)
+    if record.algorithm is not None:  # v1 logs do not say
+        _check_same(entry, "algorithm", record.algorithm, verified.algorithm)
     if signer.certificate is not None:
         expected = Verifier(der=signer.certificate.der, is_certificate=True)
     else:
@@ -72,7 +75,7 @@ def _check_same(entry: VerifiedEntry, what: str, recorded: object, signed: objec
     if recorded == signed:
         return
     raise VerificationError(
-        f"entry {entry.index} of {shown(entry.log)} records another {what}",
+        f"{entry.name} records another {what}",
         check=Check.ENTRY,
         found=_described(recorded),
         wanted=_described(signed),

@@ -41,7 +41,7 @@ def _check_entry(
     return VerifiedEntry(
         log=log.name,
         log_id=log.log_id,
-        index=entry.index,
+        index=entry.index if entry.is_v2 or entry.promise is not None else None,
         kind=entry.kind,
         version=entry.version,
         recorded_as=entry.recorded_as,

@@ -10,7 +10,6 @@ from keyless.protocol.bundle import Bundle, KeyHint
 from keyless.protocol.timestamp import verify_timestamp
 from keyless.protocol.trusted_root import TrustedRoot
 from keyless.protocol.window import in_words
-from keyless.safe_text import shown
 
 
 def check_time(
@@ -69,7 +68,7 @@ def _check_log_window(
     for at in times:
         if not any(window.covers(at) for window in windows):
             raise VerificationError(
-                f"the log {shown(entry.log)} was not trusted when entry {entry.index} was made",
+                f"{entry.name} was made when its log was not trusted",
                 check=Check.LOG,
                 found=f"an entry of {in_words(at)}",
                 wanted=f"one made {' or '.join(str(window) for window in windows)}",

@@ -420,3 +420,32 @@ def test_a_proof_without_a_log_has_no_entry(forge: Forge) -> None:
     assert replace(verified, entries=()).entry is None
     assert replace(verified, times=()).signed_at is None
     assert isinstance(verified.signed_at, datetime)
+
+
+def test_an_index_that_nothing_vouches_for_is_not_repeated(forge: Forge) -> None:
+    """Only the promise signs a v1 entry's number over all shards; without it there is none."""
+    signer = forge.signer()
+    content = forge.message(signer)
+    bundle = forge.bundle(signer=signer, content=content, timestamps=[forge.timestamp(content)])
+    (entry,) = bundle.entries
+    unpromised = replace(bundle, entries=(replace(entry, promise=None, index=123456),))
+    (verified,) = forge.verify(unpromised).entries
+    assert verified.index is None
+    assert str(verified).startswith("an entry of ")
+    assert isinstance(verified.proof, Inclusion)
+    assert entry.proof is not None
+    assert verified.proof.index == entry.proof.index
+
+
+def test_a_proof_says_when_no_time_was_there_to_judge_by(forge: Forge) -> None:
+    """A bare key in a log without a clock: nobody can say the log was trusted then."""
+    signer = managed()
+    policy = SignedByKey(signer.key.public)
+    content = forge.message(signer)
+    untimed = forge.bundle(signer=signer, content=content, log=2)
+    (relaxation,) = forge.verify(untimed, policy=policy).relaxations
+    assert "nothing says when" in relaxation
+    timed = forge.bundle(
+        signer=signer, content=content, log=2, timestamps=[forge.timestamp(content)]
+    )
+    assert forge.verify(timed, policy=policy).relaxations == ()

@@ -212,3 +212,19 @@ def test_logs_that_record_digests_by_two_hashes(forge: Forge) -> None:
     entries = [forge.logged(signer, content), forge.core.log_v2.append(body)]
     with refused(Check.ENTRY, "records another artifact"):
         forge.verify(forge.bundle(signer=signer, content=content, entries=entries))
+
+
+def test_a_second_entry_that_names_another_algorithm(forge: Forge, signer: Signer) -> None:
+    """Each entry that names an algorithm must name the one the signature was made with."""
+    content = forge.message(signer)
+    body = json.loads(forge.logged(signer, content, log=2).canonical_body)
+    verifier = body["spec"]["hashedRekordV002"]["signature"]["verifier"]
+    verifier["keyDetails"] = "PKIX_ECDSA_P384_SHA_256"
+    entries = [
+        forge.logged(signer, content, log=1),
+        forge.core.log_v2.append(json.dumps(body).encode()),
+    ]
+    bundle = forge.bundle(signer=signer, content=content, entries=entries)
+    with refused(Check.ENTRY, "records another algorithm$") as refusal:
+        forge.verify(bundle)
+    assert refusal.value.found == "ECDSA P-384 over SHA256"
