@@ -24,7 +24,7 @@ Path = str | os.PathLike[str]
 
 BUNDLE_SUFFIXES = (".sigstore.json", ".sigstore")
 BUFFER = 256 << 10
-LARGE = 96 << 20
+LARGE = 64 << 20
 
 _READ_ONLY = (
     os.O_RDONLY

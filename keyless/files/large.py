@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 BUFFER = 1 << 20
-TRIAL = 32 << 20
+TRIAL = 16 << 20
 
 
 def chunks_of_large(
