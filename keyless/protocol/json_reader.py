@@ -23,9 +23,11 @@ T = TypeVar("T")
 
 LARGEST_DOCUMENT = 16 << 20
 DEEPEST_NESTING = 64
-# A value costs memory and time long before 16 MiB of them are read ("[[],[],…"); real bundles hold
-# hundreds, the largest software bills of materials some hundred thousand.
-MOST_VALUES = 400_000
+# Values cost memory and time long before 16 MiB of them are read ("[[],[],…"). Bundles hold hundreds,
+# large software bills of materials a hundred thousand; this many take a tenth of a second.
+MOST_VALUES = 150_000
+# One character beyond U+FFFF, and Python keeps four bytes for every other in the text.
+LARGEST_WIDE_DOCUMENT = 4 << 20
 
 _KINDS = {
     type(None): "null",
@@ -36,6 +38,7 @@ _KINDS = {
     list: "a list",
     dict: "an object",
 }
+_WIDE = re.compile(rb"[\xf0-\xf4]")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -45,6 +48,8 @@ def json_value(
     """Read *data* as one JSON value in UTF-8: at most *largest* bytes, and *most* values."""
     if len(data) > largest:
         raise ParseError(f"{len(data)} bytes of JSON, more than the {largest} allowed")
+    if len(data) > LARGEST_WIDE_DOCUMENT and _WIDE.search(data):
+        raise ParseError(f"{len(data)} bytes of JSON, too many for characters beyond U+FFFF")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -67,10 +72,9 @@ def json_value(
 class Json:
     """One JSON object, read member by member; an error says the path of the member it is about.
 
-    As in protobuf's JSON, `null` is the same as absent, and a member that this program does not
-    know is left alone. *text* and its like demand their member, *optional_text* and its like
-    return None for an absent one, and *int64* and the plural ones take protobuf's default: 0, and
-    nothing.
+    As in protobuf's JSON, `null` is the same as absent, and unknown members are left alone. *text*
+    and its like demand their member, *optional_text* and its like return None for an absent one,
+    and *int64* and the plural ones take protobuf's default: 0, and nothing.
     """
 
     __slots__ = ("_members", "_name", "_parent")
