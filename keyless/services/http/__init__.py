@@ -21,7 +21,7 @@ from keyless.services.http.messages import (
     joined,
     place,
 )
-from keyless.services.http.patience import PASSING, PATIENCE, Patience, persistent
+from keyless.services.http.patience import PASSING, PATIENCE, Patience, awaited, persistent
 from keyless.services.http.scrub import scrubbed
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Request",
     "Response",
     "Transport",
+    "awaited",
     "joined",
     "persistent",
     "place",

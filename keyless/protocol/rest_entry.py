@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Entries as version 1 of the log answers with them, over REST.
+
+    {"<16 hex: tree><64 hex: hash of the leaf>": {
+        "body": base64, "integratedTime": 1740830400, "logID": hex, "logIndex": 25579,
+        "verification": {
+            "signedEntryTimestamp": base64,
+            "inclusionProof": {"logIndex": 1234, "rootHash": hex, "treeSize": 1300,
+                               "hashes": [hex, …], "checkpoint": text}},
+        "attestation": {"data": base64}}}
+
+The name under which an entry is answered is checked against what it holds: whoever asks by name
+asks for that leaf, of that tree.
+"""
+
+import re
+
+from keyless.errors import Check, ParseError, VerificationError
+from keyless.protocol.checkpoint import Checkpoint
+from keyless.protocol.encoding import hexdecode
+from keyless.protocol.entry import (
+    HASH_SIZE,
+    LARGEST_EXACT,
+    LATEST_TIME,
+    MOST_HASHES,
+    InclusionProof,
+    LogEntry,
+)
+from keyless.protocol.entry_body import parse_body
+from keyless.protocol.json_reader import Json
+from keyless.safe_text import shown
+from keyless.value import value
+
+LEAF_DIGITS = 64
+TREE_DIGITS = 16
+
+_UUID = re.compile(r"(?:[0-9a-f]{16})?[0-9a-f]{64}")
+_TREE_ID = re.compile(r" - ([0-9]{1,20})\Z")
+
+
+@value
+class RestEntry:
+    """An *entry* with its name in the log, and the attestation that the log keeps beside it."""
+
+    uuid: str
+    entry: LogEntry
+    attestation: bytes | None
+
+    @classmethod
+    def parse(cls, json: Json) -> "RestEntry":
+        """Read an answer that holds one entry; refuse one under another name than its own."""
+        names = json.names()
+        if len(names) != 1:
+            raise json.error(f"{len(names)} entries where one is wanted")
+        uuid = parse_uuid(names[0])
+        content = json.object(uuid)
+        attestation = content.optional_object("attestation")
+        found = cls(
+            uuid=uuid,
+            entry=_entry(content),
+            attestation=None if attestation is None else attestation.optional_base64("data"),
+        )
+        check_name(uuid, found.entry)
+        return found
+
+
+def parse_uuid(text: str) -> str:
+    """Read the name of an entry: the hash of its leaf, with or without the id of its tree."""
+    if not _UUID.fullmatch(text):
+        raise ParseError(
+            f"not the name of an entry, which has {LEAF_DIGITS} or {LEAF_DIGITS + TREE_DIGITS} "
+            f"digits of hexadecimal: {shown(text, longest=120)}"
+        )
+    return text
+
+
+def check_name(uuid: str, entry: LogEntry) -> None:
+    """Refuse *entry* if it is not the one that is called *uuid*."""
+    _demand_same("leaf", entry.leaf.hex(), uuid[-LEAF_DIGITS:])
+    tree = _tree_of(entry)
+    if tree is not None and len(uuid) > LEAF_DIGITS:
+        _demand_same("tree", tree, uuid[:TREE_DIGITS])
+
+
+def _demand_same(what: str, found: str, wanted: str) -> None:
+    if found != wanted:
+        raise VerificationError(
+            f"the entry is another than the one it is called: it has another {what}",
+            check=Check.ENTRY,
+            found=found,
+            wanted=wanted,
+            hint="do not rely on this log, and tell whoever runs it",
+        )
+
+
+def _tree_of(entry: LogEntry) -> str | None:
+    """Return the id of the tree that the entry's proof is about, where its checkpoint says it."""
+    if entry.proof is None or entry.proof.checkpoint is None:
+        return None
+    match = _TREE_ID.search(entry.proof.checkpoint.origin)
+    return f"{int(match[1]):0{TREE_DIGITS}x}" if match else None
+
+
+def _entry(json: Json) -> LogEntry:
+    canonical_body = json.base64("body")
+    kind, version, body = json.within("body", parse_body, canonical_body)
+    verification = json.object("verification")
+    proof = verification.optional_object("inclusionProof")
+    return LogEntry(
+        log_id=json.within("logID", _hash, json.text("logID")),
+        index=_limited(json, "logIndex", LARGEST_EXACT),
+        kind=kind,
+        version=version,
+        integrated_time=_limited(json, "integratedTime", LATEST_TIME),
+        promise=verification.optional_base64("signedEntryTimestamp"),
+        proof=None if proof is None else _proof(proof),
+        canonical_body=canonical_body,
+        recorded_as=(kind, version),
+        body=body,
+    )
+
+
+def _proof(json: Json) -> InclusionProof:
+    checkpoint = json.optional_text("checkpoint")
+    return InclusionProof(
+        index=json.integer("logIndex"),
+        size=json.integer("treeSize"),
+        root=json.within("rootHash", _hash, json.text("rootHash")),
+        hashes=tuple(
+            json.within(f"hashes[{position}]", _hash, text)
+            for position, text in enumerate(json.texts("hashes", most=MOST_HASHES))
+        ),
+        checkpoint=None
+        if checkpoint is None
+        else json.within("checkpoint", Checkpoint.parse, checkpoint),
+    )
+
+
+def _hash(text: str) -> bytes:
+    data = hexdecode(text)
+    if len(data) != HASH_SIZE:
+        raise ParseError(f"{len(data)} bytes where a hash has {HASH_SIZE}")
+    return data
+
+
+def _limited(json: Json, name: str, largest: int) -> int:
+    number = json.integer(name)
+    if number > largest:
+        raise json.error(f"a number beyond {largest}", name=name)
+    return number
