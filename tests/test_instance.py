@@ -591,3 +591,13 @@ print(*{{name.partition(".")[0] for name in sys.modules}})
     heavy = {"sigstore", "tuf", "requests", "urllib3", "platformdirs", "importlib_resources"}
     assert heavy.isdisjoint(ran.stdout.split())
     assert "keyless" in ran.stdout.split()
+
+
+@pytest.mark.parametrize("refresh", ["daily", "now", "never"])
+def test_a_cache_that_others_can_write_is_refused(own: Connect, cache: Path, refresh: str) -> None:
+    """Online or off: neither believed, nor mended, nor passed over in silence."""
+    own()
+    next(cache.rglob("trust.json")).chmod(0o666)
+    with pytest.raises(TrustError, match=r"is open to other users \(mode 0666\)") as refusal:
+        own(refresh=refresh)
+    assert "remove it" in str(refusal.value.hint)
