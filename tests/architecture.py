@@ -22,7 +22,7 @@ LAYERS = (
     {"services", "files"},
     {"instance"},
     {"auth", "credential"},
-    {"signing"},
+    {"signing", "disclosure"},
     {"session", "images", "explorer"},
     {"facade", "interop"},
     {"sandbox"},
