@@ -9,7 +9,8 @@
     │   └── PolicyError               all genuine, but not who or what you asked for
     ├── ServiceError                  a server failed, refused, or could not be reached: .service
     │   └── TrustError                trust could not be brought up to date, or is too old to use
-    └── LoginError                    no identity could be had
+    ├── LoginError                    no identity could be had
+    └── BatchError                    some of many failed: .failures; the others are done
 
 Errors cross process boundaries (`verify_many` on a pool), so each is rebuilt from its fields when
 unpickled: one that failed to would take the whole pool down with it.
@@ -128,6 +129,23 @@ class TrustError(ServiceError):
 
 class LoginError(KeylessError):
     """Raised when no identity could be had."""
+
+
+class BatchError(KeylessError):
+    """Raised when some of many failed, after the others were done.
+
+    *failures* has the name of each that failed, and its error.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        failures: tuple[tuple[str, KeylessError], ...],
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.failures = failures
 
 
 def _revive(
