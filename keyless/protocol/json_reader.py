@@ -23,11 +23,9 @@ T = TypeVar("T")
 
 LARGEST_DOCUMENT = 16 << 20
 DEEPEST_NESTING = 64
-# Values cost memory and time long before 16 MiB of them are read ("[[],[],…"). Bundles hold hundreds,
-# large software bills of materials a hundred thousand; this many take a tenth of a second.
+# Bundles hold hundreds of values, large bills of materials a hundred thousand, "[[],[],…" more.
 MOST_VALUES = 150_000
-# One character beyond U+FFFF, and Python keeps four bytes for every other in the text.
-LARGEST_WIDE_DOCUMENT = 4 << 20
+LARGEST_WIDE_DOCUMENT = 4 << 20  # one with characters for which Python keeps four bytes each
 
 _KINDS = {
     type(None): "null",
@@ -62,7 +60,7 @@ def json_value(
         value: JsonValue = _DECODER.decode(text)
     except RecursionError:
         raise ParseError("JSON nested too deeply") from None
-    except ValueError as error:  # malformed, or an integer of more than 4300 digits
+    except ValueError as error:  # as for an integer of more than 4300 digits
         raise ParseError(f"not JSON: {shown(error)}") from None
     if openings > DEEPEST_NESTING or _SURROGATE.search(text):
         _check_nesting_and_text(value)
