@@ -11,7 +11,7 @@ from typing import Literal, assert_never
 from keyless import files
 from keyless.errors import InputError, ParseError
 from keyless.evidence import Verified
-from keyless.protocol.bundle import Bundle, KeyHint
+from keyless.protocol.bundle import Bundle, KeyHint, Material
 from keyless.protocol.certificate import Certificate
 from keyless.protocol.digest import Digest
 from keyless.protocol.dsse import Envelope
@@ -63,7 +63,7 @@ class Signed:
         if self.reused and path is None:
             return name
         if overwrite == "own":
-            demand_own(name, self.bundle)
+            own_bundle(name, _predicate_type(self.bundle), self.bundle.material)
         files.write_bundle(name, self.bundle)
         return name
 
@@ -89,23 +89,29 @@ class Signed:
         ]
 
 
-def demand_own(path: str, bundle: Bundle) -> None:
-    """Refuse to replace what is at *path* by *bundle*, unless both say the same for one signer."""
+def own_bundle(path: str, predicate_type: str | None, material: Material) -> Bundle | None:
+    """Return the bundle at *path*; None if nothing is there; refuse what is not the same again.
+
+    The same is a signature, or an attestation of *predicate_type*, by whom *material* says. That is
+    taken from the bundle unverified: here it does not matter who says so falsely.
+    """
     if not os.path.lexists(path):
-        return
+        return None
     try:
         there = files.read_bundle(path)
+        found = _authorship(_predicate_type(there), there.material)
     except ParseError as error:
         raise InputError(
             f"{shown(path)} is there already, and is no bundle: {error.message}",
             hint="choose another name, or remove the file",
         ) from None
-    found, wanted = _authorship(there), _authorship(bundle)
+    wanted = _authorship(predicate_type, material)
     if found != wanted:
         raise InputError(
             f"{shown(path)} is there already: {found}, not {wanted}",
             hint='choose another name, or replace it with overwrite="anything"',
         )
+    return there
 
 
 def _suffix(bundle: Bundle) -> str:
@@ -115,19 +121,16 @@ def _suffix(bundle: Bundle) -> str:
     return kind + files.BUNDLE_SUFFIXES[0]
 
 
-def _authorship(bundle: Bundle) -> str:
-    """Say what *bundle* claims to be and by whom: for what is to be replaced, that is enough."""
-    said = _predicate_type(bundle)
-    what = "a signature" if said is None else f"an attestation ({shown(said)})"
-    match bundle.material:
+def _authorship(predicate_type: str | None, material: Material) -> str:
+    what = "a signature" if predicate_type is None else f"an attestation ({shown(predicate_type)})"
+    match material:
         case Certificate() as certificate:
             names = ", ".join(f"{shown(san.text)} ({san.kind})" for san in certificate.sans)
-            by = f"{names}, vouched for by {shown(certificate.claims.issuer)}"
+            return f"{what} by {names}, vouched for by {shown(certificate.claims.issuer)}"
         case KeyHint(hint=hint):
-            by = f"the key with the hint {shown(hint)}"
+            return f"{what} by the key with the hint {shown(hint)}"
         case _:
-            assert_never(bundle.material)
-    return f"{what} by {by}"
+            assert_never(material)
 
 
 def _predicate_type(bundle: Bundle) -> str | None:
