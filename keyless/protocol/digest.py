@@ -18,6 +18,8 @@ class HashAlgorithm(Enum):
     SHA384 = "sha384"
     SHA512 = "sha512"
 
+    __hash__ = object.__hash__  # each is one object; Enum's own hashes the name, in Python
+
     @property
     def size(self) -> int:
         """How many bytes its digests have."""
@@ -30,9 +32,14 @@ class HashAlgorithm(Enum):
 
     def hash(self, data: bytes) -> bytes:
         """Hash *data*."""
-        return hashlib.new(self.value, data, usedforsecurity=True).digest()
+        return _HASHERS[self](data).digest()
 
 
+_HASHERS = {
+    HashAlgorithm.SHA256: hashlib.sha256,
+    HashAlgorithm.SHA384: hashlib.sha384,
+    HashAlgorithm.SHA512: hashlib.sha512,
+}
 _SIZES = {HashAlgorithm.SHA256: 32, HashAlgorithm.SHA384: 48, HashAlgorithm.SHA512: 64}
 _BY_NAME = {algorithm.value: algorithm for algorithm in HashAlgorithm}
 _BY_PROTOBUF_NAME = {algorithm.protobuf_name: algorithm for algorithm in HashAlgorithm}

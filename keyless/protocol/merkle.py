@@ -151,8 +151,9 @@ def _siblings(level: Sequence[bytes], node: int) -> list[bytes]:
 def _check_hashes(proof: Sequence[bytes], wanted: int, check: Check) -> None:
     # A proof that may be longer or shorter than its place in the tree demands, or whose hashes may,
     # can be made to start at an inner node, or to pass a node's bytes off as an entry.
-    if len(proof) != wanted or any(len(each) != HASH_SIZE for each in proof):
-        sizes = ", ".join(str(size) for size in sorted({len(each) for each in proof}))
+    found = set(map(len, proof))
+    if len(proof) != wanted or not found <= {HASH_SIZE}:
+        sizes = ", ".join(map(str, sorted(found)))
         raise VerificationError(
             f"{check.value}: {len(proof)} hashes where {wanted} of {HASH_SIZE} bytes are wanted",
             check=check,

@@ -74,12 +74,11 @@ def _check_inclusion(entry: LogEntry, log: Log, requirements: Requirements) -> I
     # A v1 log signs checkpoints under a name of its machine's that no trust root records, so its
     # lines are found by key id alone; a v2 log signs under its host name, and the name must match
     # too.
-    checkpoint.verify(
-        log.key, key_hint=log.checkpoint_key_id[:4], name=log.name if entry.is_v2 else None
-    )
-    if not entry.is_v2:
+    is_v2 = entry.is_v2
+    checkpoint.verify(log.key, key_hint=log.checkpoint_key_id[:4], name=log.name if is_v2 else None)
+    if not is_v2:
         _check_agreement(proof, checkpoint)
-    index = entry.index if entry.is_v2 else proof.index
+    index = entry.index if is_v2 else proof.index
     verify_inclusion(
         entry.leaf,
         index=index,

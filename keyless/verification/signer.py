@@ -75,7 +75,7 @@ def _check_scts(
     """Verify the certificate logs' receipts; those of untrusted logs count for nothing."""
     verified: dict[bytes, VerifiedSct] = {}
     reasons = []
-    for sct in parse_scts(certificate):
+    for position, sct in enumerate(parse_scts(certificate)):
         logs = trusted_root.ct_logs_called(sct.log_id)
         if not logs:
             reasons.append(f"the log with id {sct.log_id.hex()} is not trusted")
@@ -83,7 +83,7 @@ def _check_scts(
             reasons.append(f"{shown(logs[0].name)} was not trusted at {in_words(sct.at)}")
         else:
             verify = partial(verify_sct, sct, certificate, issuer=issuer, log_key=logs[0].key)
-            memory.once("logged", certificate.der, issuer.der, sct, verify=verify)
+            memory.once("logged", certificate.der, issuer.der, position, verify=verify)
             verified[sct.log_id] = VerifiedSct(log=logs[0].name, at=sct.at)
     if len(verified) < requirements.scts:
         raise VerificationError(
