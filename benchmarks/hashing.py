@@ -16,7 +16,7 @@ from keyless.files import digest
 HASHING_GOALS = {"hashing/file_digest": at_least(1), "hashing/memory": at_most(1.1)}
 
 MIB = 1 << 20
-LARGE, SMALL = 1024, 16  # MiB; from 8 MiB on, a second thread reads ahead
+LARGE, SMALL = 1024, 80  # MiB; from 64 MiB on, a second thread may read ahead
 
 
 def hashing_rows() -> list[Row]:
