@@ -14,8 +14,11 @@ threads. What these names do is one line each over the rooms below, `keyless.ver
 from importlib import import_module
 
 _ROOMS = {
+    "keyless.auth": ("Identity",),
     "keyless.batch": ("Outcome",),
+    "keyless.disclosure": ("Disclosure",),
     "keyless.errors": (
+        "BatchError",
         "Check",
         "InputError",
         "KeylessError",
@@ -27,7 +30,8 @@ _ROOMS = {
         "VerificationError",
     ),
     "keyless.evidence": ("Verified",),
-    "keyless.facade": ("verify", "verify_all", "verify_many"),
+    "keyless.facade.signing": ("Signer", "attest", "sign"),
+    "keyless.facade.verifying": ("verify", "verify_all", "verify_many"),
     "keyless.instance": ("Sigstore", "connect"),
     "keyless.policy": (
         "AllOf",
@@ -45,6 +49,7 @@ _ROOMS = {
     "keyless.protocol.digest": ("Digest",),
     "keyless.protocol.keys": ("PublicKey",),
     "keyless.protocol.trusted_root": ("TrustedRoot",),
+    "keyless.session": ("Signed",),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 

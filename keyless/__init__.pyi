@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # What type checkers see of keyless: the same names, spelled out.
 
+from keyless.auth import Identity as Identity
 from keyless.batch import Outcome as Outcome
+from keyless.disclosure import Disclosure as Disclosure
+from keyless.errors import BatchError as BatchError
 from keyless.errors import Check as Check
 from keyless.errors import InputError as InputError
 from keyless.errors import KeylessError as KeylessError
@@ -12,9 +15,12 @@ from keyless.errors import ServiceError as ServiceError
 from keyless.errors import TrustError as TrustError
 from keyless.errors import VerificationError as VerificationError
 from keyless.evidence import Verified as Verified
-from keyless.facade import verify as verify
-from keyless.facade import verify_all as verify_all
-from keyless.facade import verify_many as verify_many
+from keyless.facade.signing import Signer as Signer
+from keyless.facade.signing import attest as attest
+from keyless.facade.signing import sign as sign
+from keyless.facade.verifying import verify as verify
+from keyless.facade.verifying import verify_all as verify_all
+from keyless.facade.verifying import verify_many as verify_many
 from keyless.instance import Sigstore as Sigstore
 from keyless.instance import connect as connect
 from keyless.policy import AllOf as AllOf
@@ -31,16 +37,20 @@ from keyless.protocol.bundle import Bundle as Bundle
 from keyless.protocol.digest import Digest as Digest
 from keyless.protocol.keys import PublicKey as PublicKey
 from keyless.protocol.trusted_root import TrustedRoot as TrustedRoot
+from keyless.session import Signed as Signed
 
 __all__ = [
     "AllOf",
     "AnyOf",
+    "BatchError",
     "Bundle",
     "Check",
     "Digest",
+    "Disclosure",
     "GitHubWorkflow",
     "GitLabPipeline",
     "Glob",
+    "Identity",
     "InputError",
     "KeylessError",
     "LoginError",
@@ -52,14 +62,18 @@ __all__ = [
     "Quorum",
     "Requirements",
     "ServiceError",
+    "Signed",
     "SignedBy",
     "SignedByKey",
+    "Signer",
     "Sigstore",
     "TrustError",
     "TrustedRoot",
     "VerificationError",
     "Verified",
+    "attest",
     "connect",
+    "sign",
     "verify",
     "verify_all",
     "verify_many",

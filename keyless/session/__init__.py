@@ -21,7 +21,7 @@ from keyless.session.subject import Artifact, Predicate, digested, stated
 from keyless.signing import sign_digest, sign_statement
 from keyless.verification import verify_remembering
 
-__all__ = ["Artifact", "Predicate", "Signed", "Signer"]
+__all__ = ["WORKERS", "Artifact", "Predicate", "Signed", "Signer"]
 
 # So many uploads at a time: a log of version 2 answers only when the entry is in its tree.
 WORKERS = 16

@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One line per intention: what `import keyless` offers.
-
-No rule of its own stands here. A name is resolved (a path to its digest and its bundle, an instance
-to its trust, identity and issuer to a policy), and the explicit function of a room below is called.
-"""
+"""Verifying: whom you name signed what you have, or it is refused."""
 
 import os
 from collections import deque
