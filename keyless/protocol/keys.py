@@ -56,7 +56,6 @@ class Algorithm:
 
 
 Message = bytes | Digest  # a digest stands for the message it was made of
-Hashing = hashes.HashAlgorithm | Prehashed
 Verify = Callable[[bytes, Message, Algorithm, Check], None]
 
 
@@ -224,18 +223,26 @@ def _unknown_kind(kind: str) -> UnsupportedError:
     )
 
 
+class _Hashing:
+    """What is left to be hashed, in the words of each kind of key: made once, not each time."""
+
+    def __init__(self, algorithm: hashes.HashAlgorithm | Prehashed) -> None:
+        self.algorithm = algorithm
+        self.ecdsa = ec.ECDSA(algorithm)
+
+
 def _verify_ecdsa(
     key: ec.EllipticCurvePublicKey, signature: bytes, message: Message, how: Algorithm, check: Check
 ) -> None:
     data, hashing = _hashed(message, how, check)
-    key.verify(signature, data, ec.ECDSA(hashing))
+    key.verify(signature, data, hashing.ecdsa)
 
 
 def _verify_rsa(
     key: rsa.RSAPublicKey, signature: bytes, message: Message, how: Algorithm, check: Check
 ) -> None:
     data, hashing = _hashed(message, how, check)
-    key.verify(signature, data, _padding(how), hashing)
+    key.verify(signature, data, _padding(how), hashing.algorithm)
 
 
 def _verify_message(
@@ -244,11 +251,11 @@ def _verify_message(
     key.verify(signature, _content(message, how, check))
 
 
-def _hashed(message: Message, how: Algorithm, check: Check) -> tuple[bytes, Hashing]:
+def _hashed(message: Message, how: Algorithm, check: Check) -> tuple[bytes, _Hashing]:
     """Return what a key that signs hashes is given: the message and a hash, or a digest."""
     wanted = how.hash or SHA256
     if isinstance(message, bytes):
-        return message, _HASHES[wanted]
+        return message, _HASHING[wanted]
     if message.algorithm is not wanted:
         raise VerificationError(
             f"the {check.value} is signed over {wanted.name}, "
@@ -288,9 +295,6 @@ KNOWN_KINDS = {
     *(oid_bytes(f"2.16.840.1.101.3.4.3.{number}") for number in (17, 18, 19)),  # ML-DSA
 }
 _CURVES = {"secp256r1": "ECDSA P-256", "secp384r1": "ECDSA P-384", "secp521r1": "ECDSA P-521"}
-_HASHES: dict[HashAlgorithm, hashes.HashAlgorithm] = {
-    SHA256: hashes.SHA256(),
-    SHA384: hashes.SHA384(),
-    SHA512: hashes.SHA512(),
-}
-_PREHASHED = {algorithm: Prehashed(hashing) for algorithm, hashing in _HASHES.items()}
+_HASHES = {SHA256: hashes.SHA256(), SHA384: hashes.SHA384(), SHA512: hashes.SHA512()}
+_HASHING = {each: _Hashing(made) for each, made in _HASHES.items()}
+_PREHASHED = {each: _Hashing(Prehashed(made)) for each, made in _HASHES.items()}
