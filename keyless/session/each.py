@@ -38,12 +38,23 @@ def in_order(
 
     One that fails does not stop the rest: when all are done, BatchError says which did, and why.
     """
+    if isinstance(paths, str | bytes | os.PathLike):
+        raise InputError(  # otherwise its characters would be taken for paths
+            f"one path where several are wanted: {shown(files.name_of(paths))}",
+            hint='as in sign_each(Path("dist").glob("*.whl"))',
+        )
+    return _in_order(paths, hash_file=hash_file, sign=sign, workers=workers)
+
+
+def _in_order(
+    paths: Iterable[Path], *, hash_file: Hash, sign: Sign, workers: int
+) -> Iterator[Signed]:
     hashers, signers = Crew[Digest](HASHERS, name="hash"), Crew[Signed](workers, name="sign")
     under_way: deque[_Item] = deque()
     failures: list[tuple[str, KeylessError]] = []
     count = 0
     try:
-        for path in demand_several(paths):
+        for path in paths:
             count += 1
             digest = hashers.do(partial(hash_file, path))
             signed = signers.do(partial(_sign, sign, path, digest))
@@ -57,16 +68,6 @@ def in_order(
         signers.dismiss()
     if failures:
         raise _failed(failures, count)
-
-
-def demand_several(paths: Iterable[Path]) -> Iterable[Path]:
-    """Refuse one path where several are wanted: its characters would be taken for paths."""
-    if isinstance(paths, str | bytes | os.PathLike):
-        raise InputError(
-            f"one path where several are wanted: {shown(paths)}",
-            hint='as in sign_each(Path("dist").glob("*.whl"))',
-        )
-    return paths
 
 
 class _Item:
