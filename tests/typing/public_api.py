@@ -2,6 +2,7 @@
 """What users write, as type checkers must see it: checked by mypy, never run."""
 
 import re
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -57,3 +58,38 @@ def a_policy_is_never_optional(bundle: keyless.Bundle, trusted_root: keyless.Tru
     keyless.verify("app.whl")  # type: ignore[call-overload]  # nobody is named
     keyless.verify("app.whl", identity="alice@example.com")  # type: ignore[call-overload]  # issuer
     verification.verify(bundle, b"", trusted_root=trusted_root)  # type: ignore[call-arg]  # policy
+
+
+def sign_one(me: keyless.Identity, sigstore: keyless.Sigstore) -> None:
+    """A file, by whoever the environment says, or by somebody, in an instance of one's own."""
+    signed = keyless.sign("dist/app.whl")
+    assert_type(signed, keyless.Signed)
+    assert_type(signed.bundle, keyless.Bundle)
+    assert_type(signed.proof, keyless.Verified)
+    assert_type(signed.save(), str)
+    keyless.sign(b"hello", me, sigstore=sigstore).save(Path("hello.sigstore.json"))
+    keyless.sign(Path("app.whl"), me).save(overwrite="anything")
+
+
+def attest_to_one(me: keyless.Identity) -> None:
+    """A predicate as an object, as bytes, or in a file."""
+    keyless.attest("app.whl", me, predicate={"reviewed": True}, type="https://example.com/review")
+    keyless.attest(keyless.Digest.of(b"hello"), me, predicate=Path("sbom.json"), type="spdx").save()
+
+
+def sign_many(me: keyless.Identity) -> None:
+    """A release under one certificate, and what it will make public."""
+    with keyless.Signer(me) as signer:
+        assert_type(signer.disclosure("app.whl"), keyless.Disclosure)
+        for signed in signer.sign_each(Path("dist").glob("*.whl")):
+            assert_type(signed.path, str | None)
+        for signed in signer.sign_missing(["a", Path("b")]):
+            assert_type(signed.reused, bool)
+
+
+def be_somebody(ask: Callable[[], str]) -> keyless.Identity:
+    """A token, a file, the environment, or whoever can be asked."""
+    me = keyless.Identity.from_token("…") if ask() else keyless.Identity.from_file("/run/token")
+    assert_type(me.name, str | None)
+    assert_type(keyless.Identity.from_environment(), keyless.Identity)
+    return keyless.Identity(ask)
