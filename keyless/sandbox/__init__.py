@@ -1,12 +1,143 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole Sigstore on this machine: real keys, real trees, real proofs, and nobody to trust it.
 
-What stands here are the parties of one instance, without a wire between them:
+    sandbox = Sandbox()
+    sandbox.sigstore                        to sign with, and to verify by
+    sandbox.identity("alice@example.com")   and so be Alice
 
-    clock                    the time they all go by, which can be set
-    certificate_authority    a root, an intermediate, and certificates that live ten minutes
-    ct_log                   the log that has seen each of them
-    timestamp_authority      RFC 3161
-    transparency_log         Rekor, versions 1 and 2, on append-only trees
-    instance_core            all of them, and the trusted root that names them
+What a client speaks to is the wire of each party: it takes requests and gives answers, in this
+process (`sandbox.transport`) or over a socket:
+
+    oidc         the issuer of identity tokens
+    fulcio       the certificate authority, over certificate_authority and ct_log
+    tsa          the timestamp authority, over timestamp_authority
+    rekor_v1     the log of version 1, over transparency_log
+    rekor_v2     and that of version 2
+
+Behind them stand the parties themselves (`instance_core`), on one clock that can be set.
 """
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from keyless.auth import Identity
+from keyless.instance import Sigstore, TrustStatus
+from keyless.instance.sigstore import LogVersion
+from keyless.protocol.trusted_root import TrustedRoot
+from keyless.sandbox.answering import Handler
+from keyless.sandbox.clock import Clock
+from keyless.sandbox.fulcio import Fulcio
+from keyless.sandbox.instance_core import DEFAULT_URLS, InstanceCore, InstanceUrls
+from keyless.sandbox.oidc import AUDIENCE, CONNECTOR, LIFETIME, Issuer
+from keyless.sandbox.rekor_v1 import RekorV1
+from keyless.sandbox.rekor_v2 import RekorV2
+from keyless.sandbox.tsa import Tsa
+from keyless.services.http import PassingError, Patience, Request, Response, persistent
+from keyless.services.trust_snapshot import SIGNING_CONFIG, SIGNING_CONFIG_V2, TRUSTED_ROOT
+
+__all__ = ["Sandbox"]
+
+_NAME = "a sandbox"
+
+
+class Sandbox:
+    """A whole instance in this process. May be shared between threads.
+
+    Its clock goes with the machine's, or stands at *now*.
+    """
+
+    def __init__(self, now: datetime | None = None, *, urls: InstanceUrls = DEFAULT_URLS) -> None:
+        self.clock = Clock(now)
+        self.core = InstanceCore(self.clock, urls=urls)
+        self.issuer = Issuer(self.clock, url=urls.issuer)
+        self.fulcio = Fulcio(self.core.authority, self.issuer)
+        self.tsa = Tsa(self.core.timestamp_authority)
+        self.rekor_v1 = RekorV1(self.core.log_v1)
+        self.rekor_v2 = RekorV2(self.core.log_v2)
+        # Who waits in a sandbox waits by its clock, which does not take any time.
+        patience = Patience(sleep=self._wait, now=lambda: self.clock.now)
+        self.transport = persistent(self._carry, patience)
+        self.sigstore = self.connect()
+
+    def connect(self, *, rekor: LogVersion | None = None) -> Sigstore:
+        """Return the instance, as anything that signs or verifies takes one.
+
+        What is signed goes to its log of version *rekor*, or of 1, as it does in public.
+        """
+        trusted_root = self.core.trusted_root_json()
+        return Sigstore(
+            _NAME,
+            trusted_root=TrustedRoot.parse(trusted_root, origin=_NAME),
+            trust=TrustStatus(instance=_NAME, source="file"),
+            transport=self.transport,
+            documents=(
+                (TRUSTED_ROOT, trusted_root),
+                (SIGNING_CONFIG, self.core.signing_config_json(log_versions=(1,))),
+                (SIGNING_CONFIG_V2, self.core.signing_config_json()),
+            ),
+            clock=lambda: self.clock.now,
+            rekor=rekor,
+        )
+
+    def token(
+        self,
+        email: str,
+        *,
+        audience: str = AUDIENCE,
+        lifetime: timedelta = LIFETIME,
+        connector: str | None = CONNECTOR,
+        verified: bool = True,
+    ) -> str:
+        """Return a token that says that whoever holds it is *email*, as *connector* knows them."""
+        return self.issuer.token(
+            email, audience=audience, lifetime=lifetime, connector=connector, verified=verified
+        )
+
+    def identity(
+        self,
+        email: str,
+        *,
+        lifetime: timedelta = LIFETIME,
+        connector: str | None = CONNECTOR,
+    ) -> Identity:
+        """Be *email*, as *connector* knows them, with tokens that live for *lifetime*."""
+        return Identity(lambda: self.token(email, lifetime=lifetime, connector=connector))
+
+    def github_identity(
+        self, repository: str, *, workflow: str = "release.yml", ref: str = "refs/heads/main"
+    ) -> Identity:
+        """Be a run of GitHub's *workflow*, a file in *repository*, at *ref*."""
+        issuer = self.issuer
+        return Identity(lambda: issuer.github_token(repository, workflow=workflow, ref=ref))
+
+    def gitlab_identity(
+        self, project: str, *, file: str = ".gitlab-ci.yml", ref: str = "refs/heads/main"
+    ) -> Identity:
+        """Be a pipeline of GitLab's, out of *file* in *project*, at *ref*."""
+        return Identity(lambda: self.issuer.gitlab_token(project, file=file, ref=ref))
+
+    @property
+    def services(self) -> Mapping[str, tuple[str, Handler]]:
+        """Each service by its name: where it answers, and what does."""
+        urls = self.core.urls
+        return {
+            "oidc": (urls.issuer, self.issuer.handle),
+            "fulcio": (urls.authority, self.fulcio.handle),
+            "tsa": (urls.timestamp_authority, self.tsa.handle),
+            "rekor_v1": (urls.log_v1, self.rekor_v1.handle),
+            "rekor_v2": (urls.log_v2, self.rekor_v2.handle),
+        }
+
+    def _carry(self, request: Request) -> Response:
+        asked = urlsplit(request.url)
+        for url, handle in self.services.values():
+            if urlsplit(url)[:2] == asked[:2]:
+                return handle(request)
+        raise PassingError(
+            f"{request.host} cannot be reached (the sandbox has no such host)",
+            service=request.host,
+        )
+
+    def _wait(self, seconds: float) -> None:
+        self.clock.advance(timedelta(seconds=seconds))

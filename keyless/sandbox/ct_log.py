@@ -26,7 +26,7 @@ from keyless.sandbox.merkle_log import MerkleLog
 _P256 = algorithm_named("PKIX_ECDSA_P256_SHA_256")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_PRECERTIFICATE = b"\x00\x01"
+_CERTIFICATE, _PRECERTIFICATE = b"\x00\x00", b"\x00\x01"
 # TLS's numbers: which hash, and which kind of key (RFC 5246, 7.4.1.4.1; RFC 8422, 5.1.3).
 _HASH_AND_KEY = {"ecdsa": b"\x04\x03", "pkcs1v15": b"\x04\x01", "message": b"\x08\x07"}
 
@@ -59,9 +59,15 @@ class CtLog:
         at: datetime | None = None,
     ) -> bytes:
         """Log the precertificate *tbs* that *issuer* is about to sign; return a timestamp of it."""
-        since_1970 = ((at or self._clock.now) - _EPOCH) // _MILLISECOND
-        timestamp = since_1970.to_bytes(8, "big")
         seen = _PRECERTIFICATE + issuer.fingerprint.value + _counted(tbs, 3)
+        return self._append(seen, extensions, at or self._clock.now)
+
+    def append_certificate(self, der: bytes) -> bytes:
+        """Log a certificate that is issued already; return a timestamp to go beside it."""
+        return self._append(_CERTIFICATE + _counted(der, 3), b"", self._clock.now)
+
+    def _append(self, seen: bytes, extensions: bytes, at: datetime) -> bytes:
+        timestamp = ((at - _EPOCH) // _MILLISECOND).to_bytes(8, "big")
         signed = b"\x00\x00" + timestamp + seen + _counted(extensions, 2)
         self.tree.append(signed)
         return (

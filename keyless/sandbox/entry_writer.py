@@ -38,9 +38,9 @@ def hashedrekord_v1(digest: Digest, signature: bytes, verifier: Verifier) -> byt
     )
 
 
-def dsse_v1(envelope: Envelope, verifier: Verifier) -> bytes:
-    """Write down an *envelope*, of which the payload stays outside."""
-    document = json.dumps(envelope.to_json(), separators=(",", ":")).encode("utf-8")
+def dsse_v1(envelope: Envelope, verifier: Verifier, *, document: bytes = b"") -> bytes:
+    """Write down an *envelope*, of which the payload stays outside; *document* is its JSON."""
+    document = document or json.dumps(envelope.to_json(), separators=(",", ":")).encode("utf-8")
     signatures: list[JsonValue] = [
         {"signature": b64encode(each.signature), "verifier": _pem(verifier)}
         for each in envelope.signatures

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The parties of one instance, on one clock, and the documents that ask others to believe them."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
+from keyless.protocol.signing_config import LOG_VERSIONS
 from keyless.protocol.window import Window
 from keyless.sandbox.certificate_authority import ORGANIZATION, CertificateAuthority
 from keyless.sandbox.clock import Clock
@@ -76,12 +78,13 @@ class InstanceCore:
         """Write the `trusted_root.json` of this instance."""
         return self.trust.to_json()
 
-    def signing_config_json(self) -> bytes:
-        """Write the `signing_config.json` of this instance, for both versions of its log."""
+    def signing_config_json(self, *, log_versions: Collection[int] = LOG_VERSIONS) -> bytes:
+        """Write the `signing_config.json` of this instance, with its logs of *log_versions*."""
+        logs = {1: self.urls.log_v1, 2: self.urls.log_v2}
         return signing_config_json(
             authorities=[self._service(self.urls.authority, 1)],
             issuers=[self._service(self.urls.issuer, 1)],
-            logs=[self._service(self.urls.log_v1, 1), self._service(self.urls.log_v2, 2)],
+            logs=[self._service(logs[version], version) for version in sorted(log_versions)],
             timestamp_authorities=[self._service(self.urls.timestamp_authority, 1)],
         )
 

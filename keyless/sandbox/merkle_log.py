@@ -22,6 +22,7 @@ class MerkleLog:
         self._appending = Lock()
         self._bodies: list[bytes] = []
         self._levels: list[list[bytes]] = [[]]
+        self._places: dict[bytes, int] = {}
 
     def __len__(self) -> int:
         return len(self._bodies)
@@ -38,11 +39,24 @@ class MerkleLog:
             # The tree first: whoever reads meanwhile goes by the number of bodies.
             self._add(leaf)
             self._bodies.append(body)
-            return len(self._bodies) - 1
+            index = len(self._bodies) - 1
+            self._places.setdefault(leaf, index)
+            return index
 
     def leaf(self, index: int) -> bytes:
         """Return the hash of the entry at *index*."""
         return self._levels[0][index]
+
+    def find(self, leaf: bytes) -> int | None:
+        """Return the index of the first entry with the hash *leaf*; None when there is none."""
+        return self._places.get(leaf)
+
+    def nodes(self, height: int, start: int, end: int) -> list[bytes]:
+        """Return the hashes of the complete subtrees of 2^*height* leaves, *start* up to *end*.
+
+        Fewer when there are not as many, and none when there are none so high.
+        """
+        return self._levels[height][start:end] if height < len(self._levels) else []
 
     def root(self, size: int | None = None) -> bytes:
         """Return the root of the tree when it had *size* entries, or has now."""

@@ -86,6 +86,15 @@ class LogV1:
         """Return *entry* with this log's promise to include it just as it is."""
         return replace(entry, promise=self._key.sign(entry.promise_payload()))
 
+    def uuid(self, entry: LogEntry) -> str:
+        """Name *entry*: by its tree, and by the hash of its leaf."""
+        return f"{self.tree_id:016x}{entry.leaf.hex()}"
+
+    def successor(self) -> "LogV1":
+        """Return the next shard: an empty tree, whose entries are counted on from this one's."""
+        earlier = self.earlier + len(self.tree)
+        return LogV1(self._clock, url=self.url, key=self._key, earlier=earlier)
+
     def checkpoint(self, *, size: int | None = None, extensions: Iterable[str] = ()) -> str:
         """Sign what the tree is, or was when it had *size* entries."""
         size = len(self.tree) if size is None else size

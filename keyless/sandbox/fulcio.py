@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The certificate authority's wire: Fulcio's interface, version 2.
+
+    POST api/v2/signingCert      a token and a key, with proof of holding it; a certificate
+    GET  api/v2/trustBundle      the chain above its certificates
+    GET  api/v2/configuration    whose tokens it takes
+
+As the real one, it says of a token that it refuses only that it does.
+"""
+
+import json as json_text
+import re
+from typing import Literal
+
+from keyless.errors import KeylessError, ParseError
+from keyless.protocol.certificate import Certificate
+from keyless.protocol.certified import GITHUB, GITLAB, certified_claims
+from keyless.protocol.claims import Claims
+from keyless.protocol.encoding import b64encode, pem_encode
+from keyless.protocol.json_reader import Json, JsonValue
+from keyless.protocol.keys import PublicKey
+from keyless.protocol.names import San
+from keyless.protocol.token import IdentityToken
+from keyless.sandbox.answering import (
+    NOT_FOUND,
+    RefusedError,
+    json_response,
+    path_under,
+    refused,
+)
+from keyless.sandbox.certificate_authority import CertificateAuthority
+from keyless.sandbox.oidc import AUDIENCE, Issuer
+from keyless.sandbox.possession import held_key
+from keyless.services.http import Request, Response
+
+Scts = Literal["embedded", "detached", "none"]
+
+# The words of the real one, which do not say what is wrong with the token.
+BAD_TOKEN = "There was an error processing the identity token"  # noqa: S105 - no secret
+
+# What a name in a certificate can hold: IA5String is ASCII.
+_EMAIL = re.compile(r"[!-?A-~]+@[!-?A-~]+")
+_WORKFLOW = re.compile(r"https://[!-~]+")
+_INVALID_ARGUMENT = 3
+
+
+class Fulcio:
+    """Certifies, by *authority*, keys of those for whom *issuer* vouches.
+
+    What the certificate logs have seen stands in a certificate, beside it, or nowhere (*scts*).
+    """
+
+    def __init__(
+        self, authority: CertificateAuthority, issuer: Issuer, *, scts: Scts = "embedded"
+    ) -> None:
+        self.authority = authority
+        self.issuer = issuer
+        self.scts = scts
+
+    def handle(self, request: Request) -> Response:
+        """Answer *request*."""
+        match request.method, path_under(self.authority.url, request):
+            case "POST", "api/v2/signingCert":
+                return self._certify(request)
+            case "GET", "api/v2/trustBundle":
+                return json_response({"chains": [self._chain()]})
+            case "GET", "api/v2/configuration":
+                return json_response({"issuers": self._issuers()})
+            case _:
+                return NOT_FOUND
+
+    def _certify(self, request: Request) -> Response:
+        try:
+            wanted = Json.parse(request.body or b"")
+            token = self._token(wanted, request)
+            key = held_key(wanted, token.subject if _is_workflow(token) else token.name)
+            return json_response(self._answer(key, token))
+        except RefusedError as refusal:
+            return refused(refusal.status, refusal.words, code=_INVALID_ARGUMENT)
+        except ParseError as error:
+            return refused(400, error.message, code=_INVALID_ARGUMENT)
+
+    def _token(self, wanted: Json, request: Request) -> IdentityToken:
+        credentials = wanted.optional_object("credentials")
+        text = credentials and credentials.optional_text("oidcIdentityToken")
+        scheme, _, bearer = request.header("Authorization").partition(" ")
+        try:
+            token = self.issuer.verified(text or (bearer if scheme == "Bearer" else ""))
+        except KeylessError:
+            raise RefusedError(400, BAD_TOKEN) from None
+        named = _WORKFLOW if _is_workflow(token) else _EMAIL
+        if not named.fullmatch(token.certified_name or ""):
+            raise RefusedError(400, BAD_TOKEN)
+        return token
+
+    def _answer(self, key: PublicKey, token: IdentityToken) -> JsonValue:
+        san = San(kind="URI" if _is_workflow(token) else "e-mail", text=token.name)
+        claims = certified_claims(token) or Claims()
+        if self.scts == "embedded":
+            certificate = self.authority.issue(key, san, claims)
+            return {"signedCertificateEmbeddedSct": {"chain": self._chain(certificate)}}
+        template = self.authority.template(key, (san,), claims)
+        certificate = self.authority.sign(template, scts=())
+        answer: dict[str, JsonValue] = {"chain": self._chain(certificate)}
+        if self.scts == "detached":
+            answer["signedCertificateTimestamp"] = self._timestamp(certificate)
+        return {"signedCertificateDetachedSct": answer}
+
+    def _timestamp(self, certificate: Certificate) -> str:
+        """Write what the certificate log says of *certificate* the way that it says it itself."""
+        timestamp = self.authority.ct_logs[0].append_certificate(certificate.der)
+        answer = {
+            "sct_version": 0,
+            "id": b64encode(timestamp[1:33]),
+            "timestamp": int.from_bytes(timestamp[33:41], "big"),
+            "extensions": "",
+            "signature": b64encode(timestamp[43:]),
+        }
+        return b64encode(json_text.dumps(answer).encode("ascii"))
+
+    def _chain(self, *below: Certificate) -> JsonValue:
+        chain = (*below, *self.authority.chain)
+        return {"certificates": [pem_encode("CERTIFICATE", each.der) for each in chain]}
+
+    def _issuers(self) -> JsonValue:
+        return [
+            {
+                "issuerUrl": url,
+                "audience": AUDIENCE,
+                "challengeClaim": "email" if url == self.issuer.url else "sub",
+                "issuerType": "email" if url == self.issuer.url else "ci-provider",
+            }
+            for url in (self.issuer.url, GITHUB, GITLAB)
+        ]
+
+
+def _is_workflow(token: IdentityToken) -> bool:
+    return token.issuer in {GITHUB, GITLAB}

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tokens, signed and verified (RFC 7515, compact form), and the keys for it in JSON (RFC 7517).
+
+    base64url(header) . base64url(claims) . base64url(signature)
+
+An ECDSA signature is two numbers, which tokens write side by side, 32 bytes each, and all else in
+Sigstore as a SEQUENCE of DER.
+"""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from keyless.errors import Check, ParseError
+from keyless.protocol.json_reader import Json, JsonValue
+from keyless.protocol.keys import PublicKey
+from keyless.protocol.signing_keys import SigningKey
+
+ALGORITHMS = {"ES256": "PKIX_ECDSA_P256_SHA_256", "RS256": "PKIX_RSA_PKCS1V15_2048_SHA256"}
+_NAMES = {"ECDSA P-256": "ES256", "RSA 2048": "RS256"}
+_HALF = 32
+
+
+def algorithm_of(key: PublicKey) -> str:
+    """Return what tokens call the way in which *key* signs."""
+    return _NAMES[key.kind]
+
+
+def key_id(key: PublicKey) -> str:
+    """Return what tokens call *key*."""
+    return key.fingerprint.hex[:16]
+
+
+def signed_token(claims: Mapping[str, JsonValue], key: SigningKey) -> str:
+    """Write a token that says *claims*, signed by *key*."""
+    header = {"alg": algorithm_of(key.public), "kid": key_id(key.public), "typ": "JWT"}
+    signed = ".".join(_encoded(json.dumps(part).encode("utf-8")) for part in (header, claims))
+    signature = key.sign(signed.encode("ascii"))
+    if header["alg"] == "ES256":
+        signature = b"".join(n.to_bytes(_HALF, "big") for n in decode_dss_signature(signature))
+    return f"{signed}.{_encoded(signature)}"
+
+
+def verify_token(text: str, keys: Mapping[str, PublicKey]) -> None:
+    """Refuse the token *text* unless one of *keys*, which are named by their ids, signed it."""
+    signed, _, tail = text.rpartition(".")
+    header = Json.parse(_decoded(signed.partition(".")[0]))
+    key = keys.get(header.text("kid"))
+    # By the key, never by what the token says of itself: "none" is an algorithm, too.
+    if key is None or header.text("alg") != algorithm_of(key):
+        raise header.error("no key of this issuer's signs so")
+    signature = _decoded(tail)
+    if header.text("alg") == "ES256":
+        if len(signature) != 2 * _HALF:
+            raise header.error("a signature that ES256 does not make")
+        halves = signature[:_HALF], signature[_HALF:]
+        signature = encode_dss_signature(*(int.from_bytes(half, "big") for half in halves))
+    key.verify(signature, signed.encode("ascii"), check=Check.SIGNATURE)
+
+
+def to_jwk(key: PublicKey) -> dict[str, JsonValue]:
+    """Write *key* as it stands among an issuer's keys."""
+    named: dict[str, JsonValue] = {
+        "kid": key_id(key),
+        "use": "sig",
+        "alg": algorithm_of(key),
+    }
+    match load_der_public_key(key.spki):
+        case EllipticCurvePublicKey() as point:
+            numbers = point.public_numbers()
+            x, y = numbers.x.to_bytes(_HALF, "big"), numbers.y.to_bytes(_HALF, "big")
+            return {"kty": "EC", "crv": "P-256", "x": _encoded(x), "y": _encoded(y), **named}
+        case RSAPublicKey() as modular:
+            n, e = modular.public_numbers().n, modular.public_numbers().e
+            return {"kty": "RSA", "n": _number(n), "e": _number(e), **named}
+        case other:
+            raise ParseError(f"{type(other).__name__} has no place in a token")
+
+
+def _number(number: int) -> str:
+    return _encoded(number.to_bytes((number.bit_length() + 7) // 8, "big"))
+
+
+def _encoded(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        raise ParseError("not base64url") from None

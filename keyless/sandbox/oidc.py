@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The issuer of identity tokens: it says who somebody is, and nobody has to prove it (OpenID).
+
+    GET .well-known/openid-configuration    where everything else is
+    GET keys                                the keys that its tokens are verified with
+
+Where GitHub or GitLab would give a workflow its token, this issuer does, in their name: a
+certificate then says what it would say for a real one.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from threading import Lock
+from typing import Literal
+
+from keyless.errors import LoginError
+from keyless.protocol.certified import GITHUB, GITLAB
+from keyless.protocol.json_reader import JsonValue
+from keyless.protocol.keys import PublicKey, algorithm_named
+from keyless.protocol.signing_keys import SigningKey
+from keyless.protocol.token import IdentityToken, diagnose
+from keyless.sandbox.answering import NOT_FOUND, json_response, path_under
+from keyless.sandbox.clock import Clock
+from keyless.sandbox.jws import ALGORITHMS, key_id, signed_token, to_jwk, verify_token
+from keyless.sandbox.workflow_tokens import github_claims, gitlab_claims
+from keyless.services.http import Request, Response, joined
+
+TokenAlgorithm = Literal["ES256", "RS256"]
+
+AUDIENCE = "sigstore"
+LIFETIME = timedelta(seconds=60)
+# Who knows a person: what the certificate names as its issuer.
+CONNECTOR = "https://github.com/login/oauth"
+
+
+class Issuer:
+    """The issuer at *url*. May be shared between threads."""
+
+    def __init__(self, clock: Clock, *, url: str) -> None:
+        self._clock = clock
+        self._making = Lock()
+        self._keys: dict[str, SigningKey] = {}
+        self.url = url
+
+    def token(
+        self,
+        email: str,
+        *,
+        audience: str = AUDIENCE,
+        lifetime: timedelta = LIFETIME,
+        connector: str | None = CONNECTOR,
+        verified: bool = True,
+    ) -> str:
+        """Say that whoever holds this token is *email*, as *connector* knows them.
+
+        Without a *connector*, this issuer knows them itself.
+        """
+        claims: dict[str, JsonValue] = {
+            "sub": f"{connector or 'sandbox'}|{email}",
+            "email": email,
+            "email_verified": verified,
+        }
+        if connector is not None:
+            claims["federated_claims"] = {"connector_id": connector, "user_id": email}
+        return self.token_of(claims, audience=audience, lifetime=lifetime)
+
+    def github_token(
+        self,
+        repository: str,
+        *,
+        workflow: str = "release.yml",
+        ref: str = "refs/heads/main",
+        audience: str = AUDIENCE,
+        lifetime: timedelta = LIFETIME,
+    ) -> str:
+        """Give the token that GitHub would give a run of *workflow* in *repository* at *ref*."""
+        claims = {"iss": GITHUB, **github_claims(repository, workflow=workflow, ref=ref)}
+        return self.token_of(claims, audience=audience, lifetime=lifetime)
+
+    def gitlab_token(
+        self,
+        project: str,
+        *,
+        file: str = ".gitlab-ci.yml",
+        ref: str = "refs/heads/main",
+        audience: str = AUDIENCE,
+        lifetime: timedelta = LIFETIME,
+    ) -> str:
+        """Give the token that GitLab would give a pipeline of *project*, out of *file* at *ref*."""
+        claims = {"iss": GITLAB, **gitlab_claims(project, file=file, ref=ref)}
+        return self.token_of(claims, audience=audience, lifetime=lifetime)
+
+    def token_of(
+        self,
+        claims: Mapping[str, JsonValue],
+        *,
+        audience: str = AUDIENCE,
+        lifetime: timedelta = LIFETIME,
+        algorithm: TokenAlgorithm = "ES256",
+    ) -> str:
+        """Sign *claims*, whatever they are, with who says so, to whom, and from when to when."""
+        now = int(self._clock.now.timestamp())
+        said: dict[str, JsonValue] = {
+            "iss": self.url,
+            "aud": audience,
+            "iat": now,
+            "nbf": now,
+            "exp": now + lifetime // timedelta(seconds=1),
+            **claims,
+        }
+        return signed_token(said, self._key(algorithm))
+
+    def verified(self, text: str, *, audience: str = AUDIENCE) -> IdentityToken:
+        """Return the token *text* if it is genuine, for *audience*, and valid now."""
+        token = IdentityToken.parse(text)
+        verify_token(text, self.keys)
+        if token.issuer not in {self.url, GITHUB, GITLAB}:
+            raise LoginError("the token is in the name of an issuer that is not known here")
+        now = self._clock.now
+        diagnose(token, now=now, audience=audience)
+        return token
+
+    @property
+    def keys(self) -> Mapping[str, PublicKey]:
+        """The keys that its tokens are verified with, by their ids."""
+        with self._making:
+            return {key_id(key.public): key.public for key in self._keys.values()}
+
+    def handle(self, request: Request) -> Response:
+        """Answer *request*."""
+        match request.method, path_under(self.url, request):
+            case "GET", ".well-known/openid-configuration":
+                return json_response(self._configuration())
+            case "GET", "keys":
+                self._key("ES256")
+                return json_response({"keys": [to_jwk(key) for key in self.keys.values()]})
+            case _:
+                return NOT_FOUND
+
+    def _configuration(self) -> JsonValue:
+        return {
+            "issuer": self.url,
+            "jwks_uri": joined(self.url, "keys"),
+            "id_token_signing_alg_values_supported": list(ALGORITHMS),
+            "subject_types_supported": ["public"],
+        }
+
+    def _key(self, algorithm: TokenAlgorithm) -> SigningKey:
+        """Return the key for *algorithm*, made when it is first wanted: RSA takes its time."""
+        with self._making:
+            if algorithm not in self._keys:
+                kind = algorithm_named(ALGORITHMS[algorithm])
+                self._keys[algorithm] = SigningKey.generate(kind)
+            return self._keys[algorithm]

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The log's wire, version 2: one call to write, and files to read (rekor-tiles, C2SP tlog-tiles).
+
+POST api/v2/log/entries                    201; 409 with x-log-index; 405 when it is frozen
+GET  api/v2/checkpoint
+GET  api/v2/tile/<level>/<index>[.p/<width>]
+GET  api/v2/tile/entries/<index>[.p/<width>]
+"""
+
+import re
+from threading import Lock
+
+from keyless.errors import KeylessError
+from keyless.protocol.entry import LogEntry
+from keyless.protocol.json_reader import JsonValue
+from keyless.protocol.merkle import leaf_hash
+from keyless.protocol.tiles import WIDEST
+from keyless.sandbox.answering import NOT_FOUND, data_response, json_response, path_under, refused
+from keyless.sandbox.proposals import accept_v2
+from keyless.sandbox.transparency_log import LogV2
+from keyless.services.http import Request, Response
+
+FROZEN = b"This log has been frozen, please switch to the latest log.\n"
+
+_INVALID_ARGUMENT, _ALREADY_EXISTS = 3, 6
+_HEIGHT = 8
+_TILE = re.compile(
+    r"api/v2/tile/(?P<level>entries|[0-9]{1,2})/(?P<index>(?:x[0-9]{3}/){0,5}[0-9]{3})"
+    r"(?:\.p/(?P<width>[1-9][0-9]{0,2}))?"
+)
+_OCTETS = "application/octet-stream"
+
+
+class RekorV2:
+    """The wire of *log*. May be shared between threads.
+
+    A log that is *frozen* takes no more entries; one that *tidies* up gives out no partial tile
+    in whose place there is a full one.
+    """
+
+    def __init__(self, log: LogV2) -> None:
+        self._appending = Lock()
+        self.log = log
+        self.frozen = False
+        self.tidies = False
+
+    def handle(self, request: Request) -> Response:
+        """Answer *request*."""
+        path = path_under(self.log.url, request)
+        match request.method, path:
+            case "POST", "api/v2/log/entries":
+                return self._append(request)
+            case "GET", "api/v2/checkpoint":
+                return data_response(self.log.checkpoint().encode("utf-8"), "text/plain")
+            case "GET", _:
+                return self._tile(path)
+            case _:
+                return NOT_FOUND
+
+    def _append(self, request: Request) -> Response:
+        if self.frozen:
+            return data_response(FROZEN, "text/plain", status=405)
+        try:
+            body = accept_v2(request.body or b"").body
+        except KeylessError as error:
+            message = f"invalid hashedrekord request: {error.message}"
+            return refused(400, message, code=_INVALID_ARGUMENT)
+        with self._appending:
+            known = self.log.tree.find(leaf_hash(body))
+            entry = None if known is not None else self.log.append(body)
+        if entry is None:
+            message = (
+                f"an equivalent entry already exists in the transparency log with index {known}"
+            )
+            headers = (("x-log-index", str(known)),)
+            return refused(409, message, code=_ALREADY_EXISTS, headers=headers)
+        return json_response(entry_json(entry), status=201)
+
+    def _tile(self, path: str) -> Response:
+        match = _TILE.fullmatch(path)
+        if match is None:
+            return NOT_FOUND
+        level = 0 if match["level"] == "entries" else int(match["level"])
+        index = int(match["index"].replace("x", "").replace("/", ""))
+        wanted = int(match["width"] or WIDEST)
+        start = index * WIDEST
+        hashes = self.log.tree.nodes(_HEIGHT * level, start, start + WIDEST)
+        is_gone = self.tidies and wanted < len(hashes) == WIDEST
+        if wanted > len(hashes) or is_gone:
+            return NOT_FOUND
+        if match["level"] != "entries":
+            return data_response(b"".join(hashes[:wanted]), _OCTETS)
+        bodies = (self.log.tree[each] for each in range(start, start + wanted))
+        counted = (len(body).to_bytes(2, "big") + body for body in bodies)
+        return data_response(b"".join(counted), _OCTETS)
+
+
+def entry_json(entry: LogEntry) -> JsonValue:
+    """Write *entry* as it is answered with: as in a bundle, and with what it has not as well."""
+    return {**entry.to_json(), "integratedTime": "0", "inclusionPromise": None}
