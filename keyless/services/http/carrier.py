@@ -34,8 +34,15 @@ GRACE_SECONDS = 0.25
 # As many may be used at once without one being opened anew for each request.
 CONNECTIONS = 32
 
-# Either of the two may let through what Python raises at a name or a socket it cannot use.
-_FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
+# Either of the two may let through what Python raises at a name or a socket that it cannot use; and
+# there may be no room for another thread.
+_FAILURES = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    OSError,
+    ValueError,
+    RuntimeError,
+)
 _GZIP = 16 + zlib.MAX_WBITS
 
 
