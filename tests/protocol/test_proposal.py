@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import cache
 
 import pytest
+import rekor_types
+from sigstore_models.rekor.v2.entry import CreateEntryRequest
 
 from keyless.errors import Check, InputError, VerificationError
 from keyless.protocol.bundle import Content, MessageSignature
@@ -128,6 +130,14 @@ def test_an_envelope_is_proposed_to_version_1_as_dsse() -> None:
     sent = json.loads(proposed["envelope"])
     assert sent == envelope().to_json()
     assert b64decode(sent["payload"]) == PAYLOAD
+
+
+def test_others_read_what_is_proposed() -> None:
+    """By the models of sigstore-python, for either version of the log."""
+    assert rekor_types.Hashedrekord.model_validate_json(proposal().v1_body())
+    assert rekor_types.Dsse.model_validate_json(proposal(envelope()).v1_body())
+    request = proposal().v2_request()
+    assert CreateEntryRequest.from_json(request).to_dict() == json.loads(request)
 
 
 def test_a_key_without_a_certificate_is_proposed_as_a_key() -> None:
