@@ -1,43 +1,77 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Instances to sign with: a forge's parties, connected, and nobody to answer for them."""
+"""A sandbox to sign with, bent: configured otherwise, its wire listened to or tampered with."""
 
 import json
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
-from keyless.errors import ServiceError
-from keyless.instance import Sigstore, TrustStatus
-from keyless.services.http import Request, Response
-from tests.forge import NOON, Forge
+from keyless.instance import Sigstore
+from keyless.instance.sigstore import LogVersion
+from keyless.sandbox import Sandbox
+from keyless.services.http import Request, Response, Transport
+from keyless.services.trust_snapshot import SIGNING_CONFIG, SIGNING_CONFIG_V2
+
+NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
 
 Edit = Callable[[dict[str, Any]], object]
+Answer = Callable[[Request, Transport], Response]
 
 
-def connected(
-    forge: Forge,
+def on(
+    sandbox: Sandbox,
     *,
+    rekor: LogVersion | None = None,
     edit: Edit = lambda _: None,
-    now: datetime = NOON,
-    rekor: Any = None,
+    transport: Transport | None = None,
 ) -> Sigstore:
-    """Connect to the instance of *forge*, with what *edit* leaves of its signing configuration."""
-    config = json.loads(forge.core.signing_config_json())
+    """Connect to *sandbox*, by what *edit* leaves of the configuration for both of its logs."""
+    config = json.loads(sandbox.core.signing_config_json())
     edit(config)
-    documents = (
-        ("trusted_root.json", forge.core.trusted_root_json()),
-        ("signing_config.v0.2.json", json.dumps(config).encode()),
-    )
+    written = json.dumps(config).encode()
+    original = sandbox.sigstore
+    documents = {**dict(original.documents), SIGNING_CONFIG: written, SIGNING_CONFIG_V2: written}
     return Sigstore(
-        "the forge",
-        trusted_root=forge.trusted_root(),
-        trust=TrustStatus(instance="the forge", source="file"),
-        transport=_nobody,
-        documents=documents,
-        clock=lambda: now,
+        original.name,
+        trusted_root=original.trusted_root,
+        trust=original.trust,
+        transport=transport or original.transport,
+        documents=tuple(documents.items()),
+        clock=original.clock,
         rekor=rekor,
     )
 
 
-def _nobody(request: Request) -> Response:
-    raise ServiceError(f"{request.host} cannot be reached", service="nobody")
+class Wire:
+    """The sandbox's wire: it keeps what was asked, and lets tests *bend* the answers of a host."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._bends: dict[str, Answer] = {}
+        self.asked: list[Request] = []
+
+    def bend(self, host: str, answer: Answer) -> None:
+        """Have *answer* answer for every host whose name begins with *host*."""
+        self._bends[host] = answer
+
+    def __call__(self, request: Request) -> Response:
+        """Carry *request*."""
+        self.asked.append(request)
+        for host, answer in self._bends.items():
+            if request.host.startswith(host):
+                return answer(request, self._sandbox.transport)
+        return self._sandbox.transport(request)
+
+    def hosts(self) -> list[str]:
+        """List whom was asked, by the first part of their names, in order."""
+        return [request.host.partition(".")[0] for request in self.asked]
+
+
+@contextmanager
+def nothing_logged(sandbox: Sandbox) -> Iterator[None]:
+    """Demand that neither of the logs of signatures grows meanwhile."""
+    logs = sandbox.core.log_v1, sandbox.core.log_v2
+    before = [len(log.tree) for log in logs]
+    yield
+    assert [len(log.tree) for log in logs] == before
