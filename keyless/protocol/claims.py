@@ -8,7 +8,7 @@ DER: their text stands there bare. 7 is no extension but a kind of subject alter
 from collections.abc import Iterator, Mapping
 
 from keyless.errors import ParseError
-from keyless.protocol.der import UTF8_STRING, Der, oid_bytes
+from keyless.protocol.der import UTF8_STRING, content_of, oid_bytes
 from keyless.safe_text import shown
 from keyless.value import value
 
@@ -81,9 +81,7 @@ def parse_claims(extensions: Mapping[bytes, bytes]) -> Claims:
     said: dict[str, str] = {}
     for oid, content in extensions.items():
         if oid in _AS_DER:
-            only = Der(content, "certificate")
-            said[_AS_DER[oid]] = only.text(UTF8_STRING)
-            only.finish()
+            said[_AS_DER[oid]] = _bare_text(content_of(content, UTF8_STRING, "certificate"))
         elif oid in _AS_BARE_TEXT:
             said[_AS_BARE_TEXT[oid]] = _bare_text(content)
     if _ISSUER_AS_BARE_TEXT in extensions:

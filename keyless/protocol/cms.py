@@ -20,6 +20,7 @@ from keyless.protocol.der import (
     SEQUENCE,
     SET,
     Der,
+    content_of,
     encoded,
     oid_bytes,
     oid_text,
@@ -141,7 +142,7 @@ def _parse_signer(
 def _parse_attributes(signer: Der, attributes: bytes, content_type: bytes) -> Mapping[bytes, bytes]:
     """Read what is signed beside the content, by OID: the one value each attribute here has."""
     said: dict[bytes, bytes] = {}
-    with Der(attributes, _WHAT) as only, only.inside(0xA0) as listed:
+    with Der(content_of(attributes, 0xA0, _WHAT), _WHAT) as listed:
         for _ in listed.while_more():
             with listed.inside() as attribute:
                 oid = attribute.content(OID)
@@ -156,8 +157,7 @@ def _parse_attributes(signer: Der, attributes: bytes, content_type: bytes) -> Ma
 def _parse_content_digest(said: Mapping[bytes, bytes], algorithm: HashAlgorithm) -> Digest:
     if _MESSAGE_DIGEST not in said:
         raise ParseError("the timestamp is malformed: its signed attributes hold no digest of it")
-    with Der(said[_MESSAGE_DIGEST], _WHAT) as only:
-        return Digest.checked(algorithm, only.content(OCTET_STRING))
+    return Digest.checked(algorithm, content_of(said[_MESSAGE_DIGEST], OCTET_STRING, _WHAT))
 
 
 def _parse_certificate_hashes(said: Mapping[bytes, bytes]) -> tuple[CertificateHash, ...]:

@@ -14,7 +14,7 @@ encoded anew. Nothing here recurses, whatever is nested in what.
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Self
 
 from keyless.errors import ParseError
@@ -47,7 +47,8 @@ _NAMES = {
     END: "nothing more",
 }
 # Python counts microseconds. A finer time would have to be rounded, into a window or out of it.
-_TIME = re.compile(r"[0-9]{14}(?:\.[0-9]{0,5}[1-9])?Z")
+# Some Pythons read an hour 24, another name for midnight.
+_TIME = re.compile(r"[0-9]{8}(?:[01][0-9]|2[0-3])[0-9]{4}(?:\.[0-9]{0,5}[1-9])?Z")
 # One arc: seven bits a byte, the first byte not an idle 0x80, the last without its top bit.
 _OID_ARC = re.compile(rb"(?!\x80)[\x80-\xff]*[\x00-\x7f]")
 
@@ -133,10 +134,11 @@ class Der:
 
     def flag(self) -> bool:
         """Take a truth value that is left out when false."""
-        content = self.optional(BOOLEAN)
-        if content not in (None, b"\xff"):
+        if self.tag != BOOLEAN:
+            return False
+        if self.content(BOOLEAN) != b"\xff":
             raise self.error("a truth value that is neither left out nor true")
-        return content is not None
+        return True
 
     def oid(self) -> str:
         """Take an object identifier, as in `2.5.29.17`."""
@@ -195,11 +197,8 @@ class Der:
     def _time(self, text: str) -> datetime:
         if not _TIME.fullmatch(text):
             raise self.error(f"{shown(text, longest=80)} is not a time as DER writes it")
-        date = int(text[:4]), int(text[4:6]), int(text[6:8])
-        clock = int(text[8:10]), int(text[10:12]), int(text[12:14])
-        microsecond = int(text[15:-1].ljust(6, "0"))
         try:
-            return datetime(*date, *clock, microsecond, tzinfo=UTC)
+            return datetime.fromisoformat(f"{text[:8]}T{text[8:]}")
         except ValueError:
             raise self.error(f"{text} is not a time of any calendar") from None
 
@@ -214,10 +213,18 @@ class Der:
 
 def sequence(data: bytes, what: str) -> Der:
     """Read inside *data*, which is one sequence and nothing else; errors call it *what*."""
-    only = Der(data, what)
-    inside = only.inside()
-    only.finish()
-    return inside
+    return Der(content_of(data, SEQUENCE, what), what)
+
+
+def content_of(data: bytes, tag: int, what: str) -> bytes:
+    """Return what is in *data*, one element with *tag* and nothing else; errors call it *what*."""
+    size = len(data) - 2
+    if 0 <= size < 0x80 and data[0] == tag and data[1] == size:  # as most are: at once
+        return data[2:]
+    reader = Der(data, what)
+    content = reader.content(tag)
+    reader.finish()
+    return content
 
 
 def encoded(tag: int, content: bytes) -> bytes:

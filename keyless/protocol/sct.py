@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from keyless.errors import Check, ParseError, VerificationError
 from keyless.protocol.certificate import Certificate
-from keyless.protocol.der import OCTET_STRING, Der
+from keyless.protocol.der import OCTET_STRING, content_of
 from keyless.protocol.digest import HashAlgorithm
 from keyless.protocol.keys import PublicKey
 from keyless.value import value
@@ -42,8 +42,7 @@ def parse_scts(certificate: Certificate) -> tuple[Sct, ...]:
     """Read the timestamps that *certificate* carries."""
     if certificate.sct_list is None:
         return ()
-    with Der(certificate.sct_list, "certificate") as only:
-        content = only.content(OCTET_STRING)
+    content = content_of(certificate.sct_list, OCTET_STRING, "certificate")
     listed, end = _counted(content, 0)
     if not listed or end != len(content):
         raise ParseError("the certificate's list of timestamps is empty, or something follows it")

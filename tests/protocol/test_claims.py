@@ -99,7 +99,7 @@ def test_bare_text_is_in_utf8(last: int) -> None:
         (b"https://example.com", "an element with tag 0x68 where a UTF-8 string is wanted"),
         (replacing_tag(1, b"a"), "an element with tag 0x81 where a UTF-8 string is wanted"),
         (utf8_string("a") + utf8_string("b"), "nothing more is wanted"),
-        (b"\x0c\x01\xff", "not utf-8 at byte 0"),
+        (b"\x0c\x01\xff", "not UTF-8 at byte 0"),
     ],
     ids=["bare text", "another string", "two strings", "not UTF-8"],
 )
