@@ -19,15 +19,19 @@ Behind them stand the parties themselves (`instance_core`), on one clock that ca
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Self
 from urllib.parse import urlsplit
 
 from keyless.auth import Identity
 from keyless.instance import Sigstore, TrustStatus
 from keyless.instance.sigstore import LogVersion
 from keyless.protocol.trusted_root import TrustedRoot
-from keyless.sandbox.answering import Handler
+from keyless.sandbox.carriage import carried
 from keyless.sandbox.clock import Clock
+from keyless.sandbox.faults import Fault, Party
 from keyless.sandbox.fulcio import Fulcio
+from keyless.sandbox.injections import Injection, Injections
 from keyless.sandbox.instance_core import DEFAULT_URLS, InstanceCore, InstanceUrls
 from keyless.sandbox.oidc import AUDIENCE, CONNECTOR, LIFETIME, Issuer
 from keyless.sandbox.rekor_v1 import RekorV1
@@ -35,10 +39,19 @@ from keyless.sandbox.rekor_v2 import RekorV2
 from keyless.sandbox.tsa import Tsa
 from keyless.services.http import PassingError, Patience, Request, Response, persistent
 from keyless.services.trust_snapshot import SIGNING_CONFIG, SIGNING_CONFIG_V2, TRUSTED_ROOT
+from keyless.value import value
 
 __all__ = ["Sandbox"]
 
 _NAME = "a sandbox"
+
+
+@value
+class Service:
+    """Where a service answers, and what does."""
+
+    url: str
+    party: Party
 
 
 class Sandbox:
@@ -55,6 +68,7 @@ class Sandbox:
         self.tsa = Tsa(self.core.timestamp_authority)
         self.rekor_v1 = RekorV1(self.core.log_v1)
         self.rekor_v2 = RekorV2(self.core.log_v2)
+        self.faults = Injections(self.services)
         # Who waits in a sandbox waits by its clock, which does not take any time.
         patience = Patience(sleep=self._wait, now=lambda: self.clock.now)
         self.transport = persistent(self._carry, patience)
@@ -117,26 +131,48 @@ class Sandbox:
         """Be a pipeline of GitLab's, out of *file* in *project*, at *ref*."""
         return Identity(lambda: self.issuer.gitlab_token(project, file=file, ref=ref))
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Nothing is left behind: all of it was in this process."""
+
+    def inject(
+        self, service: str, fault: Fault, *, times: int | None = None, after: int = 0
+    ) -> Injection:
+        """Have *service* fail: *times*, or until it is taken back; *after* so many requests.
+
+        What is injected first comes first. As a context manager, it lasts as long as its block.
+        """
+        return self.faults.add(service, fault, times=times, after=after)
+
     @property
-    def services(self) -> Mapping[str, tuple[str, Handler]]:
+    def services(self) -> Mapping[str, Service]:
         """Each service by its name: where it answers, and what does."""
         urls = self.core.urls
         return {
-            "oidc": (urls.issuer, self.issuer.handle),
-            "fulcio": (urls.authority, self.fulcio.handle),
-            "tsa": (urls.timestamp_authority, self.tsa.handle),
-            "rekor_v1": (urls.log_v1, self.rekor_v1.handle),
-            "rekor_v2": (urls.log_v2, self.rekor_v2.handle),
+            "oidc": Service(url=urls.issuer, party=self.issuer),
+            "fulcio": Service(url=urls.authority, party=self.fulcio),
+            "tsa": Service(url=urls.timestamp_authority, party=self.tsa),
+            "rekor_v1": Service(url=urls.log_v1, party=self.rekor_v1),
+            "rekor_v2": Service(url=urls.log_v2, party=self.rekor_v2),
         }
 
     def _carry(self, request: Request) -> Response:
-        asked = urlsplit(request.url)
-        for url, handle in self.services.values():
-            if urlsplit(url)[:2] == asked[:2]:
-                return handle(request)
+        asked = urlsplit(request.url)[:2]
+        for name, service in self.services.items():
+            if urlsplit(service.url)[:2] == asked:
+                fault = self.faults.draw(name)
+                return carried(request, service.party, fault, self.clock)
         raise PassingError(
-            f"{request.host} cannot be reached (the sandbox has no such host)",
+            f"{request.host} cannot be reached (this sandbox has no such host)",
             service=request.host,
+            hint="a sandbox does not reach the network",
         )
 
     def _wait(self, seconds: float) -> None:

@@ -10,7 +10,8 @@ As the real one, it says of a token that it refuses only that it does.
 
 import json as json_text
 import re
-from typing import Literal
+from collections.abc import Callable
+from typing import Literal, assert_never
 
 from keyless.errors import KeylessError, ParseError
 from keyless.protocol.certificate import Certificate
@@ -34,6 +35,7 @@ from keyless.sandbox.possession import held_key
 from keyless.services.http import Request, Response
 
 Scts = Literal["embedded", "detached", "none"]
+Issue = Callable[[PublicKey, San, Claims], Certificate]
 
 # The words of the real one, which do not say what is wrong with the token.
 BAD_TOKEN = "There was an error processing the identity token"  # noqa: S105 - no secret
@@ -61,7 +63,7 @@ class Fulcio:
         """Answer *request*."""
         match request.method, path_under(self.authority.url, request):
             case "POST", "api/v2/signingCert":
-                return self._certify(request)
+                return self.certify(request, self._issued)
             case "GET", "api/v2/trustBundle":
                 return json_response({"chains": [self._chain()]})
             case "GET", "api/v2/configuration":
@@ -69,16 +71,19 @@ class Fulcio:
             case _:
                 return NOT_FOUND
 
-    def _certify(self, request: Request) -> Response:
+    def certify(self, request: Request, issue: Issue) -> Response:
+        """Answer *request* with the certificate that *issue* makes of it, if it is sound."""
         try:
             wanted = Json.parse(request.body or b"")
             token = self._token(wanted, request)
             key = held_key(wanted, token.subject if _is_workflow(token) else token.name)
-            return json_response(self._answer(key, token))
         except RefusedError as refusal:
             return refused(refusal.status, refusal.words, code=_INVALID_ARGUMENT)
         except ParseError as error:
             return refused(400, error.message, code=_INVALID_ARGUMENT)
+        san = San(kind="URI" if _is_workflow(token) else "e-mail", text=token.name)
+        certificate = issue(key, san, certified_claims(token) or Claims())
+        return json_response(self._answer(certificate))
 
     def _token(self, wanted: Json, request: Request) -> IdentityToken:
         credentials = wanted.optional_object("credentials")
@@ -93,18 +98,24 @@ class Fulcio:
             raise RefusedError(400, BAD_TOKEN)
         return token
 
-    def _answer(self, key: PublicKey, token: IdentityToken) -> JsonValue:
-        san = San(kind="URI" if _is_workflow(token) else "e-mail", text=token.name)
-        claims = certified_claims(token) or Claims()
+    def _issued(self, key: PublicKey, san: San, claims: Claims) -> Certificate:
         if self.scts == "embedded":
-            certificate = self.authority.issue(key, san, claims)
-            return {"signedCertificateEmbeddedSct": {"chain": self._chain(certificate)}}
-        template = self.authority.template(key, (san,), claims)
-        certificate = self.authority.sign(template, scts=())
-        answer: dict[str, JsonValue] = {"chain": self._chain(certificate)}
-        if self.scts == "detached":
-            answer["signedCertificateTimestamp"] = self._timestamp(certificate)
-        return {"signedCertificateDetachedSct": answer}
+            return self.authority.issue(key, san, claims)
+        return self.authority.sign(self.authority.template(key, (san,), claims), scts=())
+
+    def _answer(self, certificate: Certificate) -> JsonValue:
+        chain = self._chain(certificate)
+        match self.scts:
+            case "embedded":
+                return {"signedCertificateEmbeddedSct": {"chain": chain}}
+            case "none":
+                return {"signedCertificateDetachedSct": {"chain": chain}}
+            case "detached":
+                timestamp = self._timestamp(certificate)
+                beside = {"chain": chain, "signedCertificateTimestamp": timestamp}
+                return {"signedCertificateDetachedSct": beside}
+            case _:
+                assert_never(self.scts)
 
     def _timestamp(self, certificate: Certificate) -> str:
         """Write what the certificate log says of *certificate* the way that it says it itself."""

@@ -12,7 +12,8 @@ POST api/v1/index/retrieve              names of entries, by what they have to d
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from copy import copy
 from threading import Lock
 from urllib.parse import urlsplit
 
@@ -39,6 +40,8 @@ from keyless.sandbox.search_index import SearchIndex
 from keyless.sandbox.transparency_log import LogV1
 from keyless.services.http import Request, Response
 
+Tell = Callable[[LogV1, LogEntry], LogEntry]
+
 MOST_RETRIEVED = 10
 _MOST_COUNTED = 1000
 _ENTRIES = "api/v1/log/entries"
@@ -51,16 +54,8 @@ class RekorV1:
         self._appending = Lock()
         self._attestations: dict[bytes, bytes] = {}
         self._index = SearchIndex()
+        self._tell: Tell = _as_it_is
         self.shards = [log]
-        self._routes: Mapping[tuple[str, str], Handler] = {
-            ("GET", "api/v1/log"): self._info,
-            ("GET", "api/v1/log/publicKey"): self._public_key,
-            ("GET", "api/v1/log/proof"): self._proof,
-            ("GET", _ENTRIES): self._by_index,
-            ("POST", _ENTRIES): self._append,
-            ("POST", f"{_ENTRIES}/retrieve"): self._retrieve,
-            ("POST", "api/v1/index/retrieve"): self._search,
-        }
 
     @property
     def log(self) -> LogV1:
@@ -73,6 +68,12 @@ class RekorV1:
             self.shards.append(self.log.successor())
             return self.log
 
+    def retelling(self, tell: Tell) -> "RekorV1":
+        """Return another wire of the same log, over which entries come as *tell* has them."""
+        other = copy(self)
+        other._tell = tell  # noqa: SLF001 - its own
+        return other
+
     def handle(self, request: Request) -> Response:
         """Answer *request*."""
         try:
@@ -84,13 +85,24 @@ class RekorV1:
 
     def _answer(self, request: Request) -> Response:
         path = path_under(self.log.url, request)
-        if answer := self._routes.get((request.method, path)):
+        if answer := self._routes().get((request.method, path)):
             return answer(request)
         name = path.removeprefix(f"{_ENTRIES}/")
         return self._by_name(name) if request.method == "GET" and name != path else NOT_FOUND
 
+    def _routes(self) -> Mapping[tuple[str, str], Handler]:
+        return {
+            ("GET", "api/v1/log"): self._info,
+            ("GET", "api/v1/log/publicKey"): self._public_key,
+            ("GET", "api/v1/log/proof"): self._proof,
+            ("GET", _ENTRIES): self._by_index,
+            ("POST", _ENTRIES): self._append,
+            ("POST", f"{_ENTRIES}/retrieve"): self._retrieve,
+            ("POST", "api/v1/index/retrieve"): self._search,
+        }
+
     def _info(self, _: Request) -> Response:
-        *inactive, present = (_shard(log) for log in self.shards)
+        *inactive, present = (shard_json(log) for log in self.shards)
         return json_response({**present, "inactiveShards": [*inactive]})
 
     def _public_key(self, request: Request) -> Response:
@@ -143,7 +155,7 @@ class RekorV1:
             self._attestations[leaf] = accepted.attestation
         self._index.add(uuid, accepted)
         headers = ("Location", f"{self._path}/{uuid}"), ("ETag", uuid)
-        return json_response({uuid: self._entry(entry)}, status=201, headers=headers)
+        return json_response(self._named(log, entry.index), status=201, headers=headers)
 
     @property
     def _path(self) -> str:
@@ -194,7 +206,7 @@ class RekorV1:
         return {}
 
     def _named(self, log: LogV1, index: int) -> dict[str, JsonValue]:
-        entry = log.entry(index)
+        entry = self._tell(log, log.entry(index))
         return {log.uuid(entry): self._entry(entry)}
 
     def _entry(self, entry: LogEntry) -> dict[str, JsonValue]:
@@ -202,6 +214,10 @@ class RekorV1:
         if (attestation := self._attestations.get(entry.leaf)) is not None:
             answer["attestation"] = {"data": b64encode(attestation)}
         return answer
+
+
+def _as_it_is(_: LogV1, entry: LogEntry) -> LogEntry:
+    return entry
 
 
 def rest_json(entry: LogEntry) -> dict[str, JsonValue]:
@@ -228,8 +244,9 @@ def _proof_json(proof: InclusionProof) -> JsonValue:
     }
 
 
-def _shard(log: LogV1) -> dict[str, JsonValue]:
-    size = len(log.tree)
+def shard_json(log: LogV1, *, size: int | None = None) -> dict[str, JsonValue]:
+    """Write what *log* is, or was when it had *size* entries."""
+    size = len(log.tree) if size is None else size
     return {
         "rootHash": log.tree.root(size).hex(),
         "treeSize": size,

@@ -8,6 +8,8 @@ GET  api/v2/tile/entries/<index>[.p/<width>]
 """
 
 import re
+from collections.abc import Callable
+from copy import copy
 from threading import Lock
 
 from keyless.errors import KeylessError
@@ -19,6 +21,8 @@ from keyless.sandbox.answering import NOT_FOUND, data_response, json_response, p
 from keyless.sandbox.proposals import accept_v2
 from keyless.sandbox.transparency_log import LogV2
 from keyless.services.http import Request, Response
+
+Tell = Callable[[LogV2, LogEntry], LogEntry]
 
 FROZEN = b"This log has been frozen, please switch to the latest log.\n"
 
@@ -40,9 +44,16 @@ class RekorV2:
 
     def __init__(self, log: LogV2) -> None:
         self._appending = Lock()
+        self._tell: Tell = _as_it_is
         self.log = log
         self.frozen = False
         self.tidies = False
+
+    def retelling(self, tell: Tell) -> "RekorV2":
+        """Return another wire of the same log, over which entries come as *tell* has them."""
+        other = copy(self)
+        other._tell = tell  # noqa: SLF001 - its own
+        return other
 
     def handle(self, request: Request) -> Response:
         """Answer *request*."""
@@ -74,7 +85,7 @@ class RekorV2:
             )
             headers = (("x-log-index", str(known)),)
             return refused(409, message, code=_ALREADY_EXISTS, headers=headers)
-        return json_response(entry_json(entry), status=201)
+        return json_response(entry_json(self._tell(self.log, entry)), status=201)
 
     def _tile(self, path: str) -> Response:
         match = _TILE.fullmatch(path)
@@ -93,6 +104,10 @@ class RekorV2:
         bodies = (self.log.tree[each] for each in range(start, start + wanted))
         counted = (len(body).to_bytes(2, "big") + body for body in bodies)
         return data_response(b"".join(counted), _OCTETS)
+
+
+def _as_it_is(_: LogV2, entry: LogEntry) -> LogEntry:
+    return entry
 
 
 def entry_json(entry: LogEntry) -> JsonValue:

@@ -93,7 +93,7 @@ class TimestampAuthority:
     def __init__(
         self, clock: Clock, *, url: str, key: SigningKey, chain: Sequence[Certificate]
     ) -> None:
-        self._clock = clock
+        self.clock = clock
         self._key = key
         self.url = url
         self.chain = tuple(chain)
@@ -138,7 +138,7 @@ class TimestampAuthority:
 
     def timestamp(self, request: TimestampQuery, *, at: datetime | None = None) -> bytes:
         """Sign the digest in *request* with the time, to the second, or with *at* as it is."""
-        info = self._info(request, at or self._clock.now.replace(microsecond=0))
+        info = self._info(request, at or self.clock.now.replace(microsecond=0))
         digest_algorithm = hash_identifier(self._hash)
         certificates = tagged(0, self.chain[0].der) if request.wants_certificate else b""
         signed_data = sequence(
@@ -172,7 +172,7 @@ class TimestampAuthority:
         leaf = self.chain[0]
         attributes = set_of(
             _attribute(_CONTENT_TYPE, oid(_TST_INFO)),
-            _attribute(_SIGNING_TIME, certificate_time(self._clock.now)),
+            _attribute(_SIGNING_TIME, certificate_time(self.clock.now)),
             _attribute(_MESSAGE_DIGEST, octet_string(self._hash.hash(info))),
             _attribute(_SIGNING_CERTIFICATE, self._signing_certificate()),
         )

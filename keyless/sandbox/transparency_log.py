@@ -25,6 +25,8 @@ from keyless.sandbox.note_writer import Witness, checkpoint_text, signature_line
 from keyless.value import replace
 
 _P256 = algorithm_named("PKIX_ECDSA_P256_SHA_256")
+# Of a kind that nobody knows, so that it is about nobody.
+_NEVER_LOGGED = b'{"apiVersion":"0.0.1","kind":"never-logged","spec":{}}'
 _ED25519 = algorithm_named("PKIX_ED25519")
 
 
@@ -90,6 +92,13 @@ class LogV1:
         """Name *entry*: by its tree, and by the hash of its leaf."""
         return f"{self.tree_id:016x}{entry.leaf.hex()}"
 
+    def fork(self) -> "LogV1":
+        """Return a log that passes for this one, and tells another history."""
+        other = LogV1(self._clock, url=self.url, key=self._key, earlier=self.earlier)
+        other.tree_id, other.tree = self.tree_id, _retold(self.tree)
+        other._times = [*self._times]
+        return other
+
     def successor(self) -> "LogV1":
         """Return the next shard: an empty tree, whose entries are counted on from this one's."""
         earlier = self.earlier + len(self.tree)
@@ -145,6 +154,12 @@ class LogV2:
         entry = _entry(self.tree, index, size=size, checkpoint=self.checkpoint(size=size))
         return replace(entry, log_id=self.log_id)
 
+    def fork(self) -> "LogV2":
+        """Return a log that passes for this one, and tells another history."""
+        other = LogV2(self._clock, url=self.url, key=self._key, witnesses=self.witnesses)
+        other.tree = _retold(self.tree)
+        return other
+
     def checkpoint(self, *, size: int | None = None) -> str:
         """Sign what the tree is, or was when it had *size* entries, and have it cosigned."""
         size = len(self.tree) if size is None else size
@@ -153,6 +168,14 @@ class LogV2:
         now = self._clock.now
         others = (witness.cosignature_line(text, at=now) for witness in self.witnesses)
         return signed_note(text, [own, *others])
+
+
+def _retold(tree: MerkleLog) -> MerkleLog:
+    """Return *tree* with another first entry, and so under another root at every size."""
+    other = MerkleLog()
+    for index in range(len(tree)):
+        other.append(tree[index] if index else _NEVER_LOGGED)
+    return other
 
 
 def _entry(tree: MerkleLog, place: int, *, size: int, checkpoint: str) -> LogEntry:

@@ -5,6 +5,8 @@ POST <url>              a TimeStampReq, or {"artifactHash": base64, "hashAlgorit
 GET  <url>/certchain    the chain above its timestamps
 """
 
+from collections.abc import Callable
+
 from keyless.errors import ParseError
 from keyless.protocol.digest import Digest, hash_algorithm
 from keyless.protocol.encoding import pem_encode
@@ -21,25 +23,25 @@ class Tsa:
 
     def __init__(self, authority: TimestampAuthority) -> None:
         self.authority = authority
-        self._base, _, self._name = authority.url.rpartition("/")
 
     def handle(self, request: Request) -> Response:
         """Answer *request*."""
-        match request.method, path_under(self._base, request):
-            case "POST", self._name:
-                return self._timestamp(request)
-            case "GET", path if path == f"{self._name}/certchain":
-                chain = (pem_encode("CERTIFICATE", each.der) for each in self.authority.chain)
-                return data_response("".join(chain).encode(), "application/pem-certificate-chain")
-            case _:
-                return NOT_FOUND
+        base, _, name = self.authority.url.rpartition("/")
+        path = path_under(base, request)
+        if request.method == "POST" and path == name:
+            return self.timestamp(request, self.authority.timestamp)
+        if request.method == "GET" and path == f"{name}/certchain":
+            chain = (pem_encode("CERTIFICATE", each.der) for each in self.authority.chain)
+            return data_response("".join(chain).encode(), "application/pem-certificate-chain")
+        return NOT_FOUND
 
-    def _timestamp(self, request: Request) -> Response:
+    def timestamp(self, request: Request, sign: Callable[[TimestampQuery], bytes]) -> Response:
+        """Answer *request* with the timestamp that *sign* makes of it, if it is sound."""
         try:
             query = _query(request)
         except ParseError as error:
             return refused(400, f"Error generating timestamp response: {error.message}")
-        return data_response(self.authority.timestamp(query), _REPLY, status=201)
+        return data_response(sign(query), _REPLY, status=201)
 
 
 def _query(request: Request) -> TimestampQuery:
