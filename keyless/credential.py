@@ -10,7 +10,7 @@ After this file nobody asks which of the two it is.
 from datetime import datetime
 
 from keyless.auth import Identity
-from keyless.errors import Check, InputError, PolicyError, VerificationError
+from keyless.errors import Check, InputError, KeylessError, PolicyError, VerificationError
 from keyless.instance import Sigstore
 from keyless.policy import Policy, Requirements, SignedBy, SignedByKey
 from keyless.protocol.bundle import KeyHint, Material, MessageSignature
@@ -74,7 +74,7 @@ class Credential:
         token = identity.token(now=sigstore.clock())
         key = SigningKey.generate(algorithm)
         fulcio = Fulcio(authority.url, sigstore.transport)
-        certificate = fulcio.issue(key, token)
+        certificate = _issued(fulcio, key, token)
         now = sigstore.clock()
         with answer_of(fulcio.name):
             check_issued(
@@ -149,6 +149,17 @@ class Credential:
 
     def __repr__(self) -> str:
         return f"Credential({self.certificate or self._key.public!r})"
+
+
+def _issued(fulcio: Fulcio, key: SigningKey, token: IdentityToken) -> Certificate:
+    try:
+        return fulcio.issue(key, token)
+    except KeylessError as error:
+        refusal = error
+    # Raised from here, with nothing left of where it came from: the frames on that way hold what
+    # was sent, and what came back may repeat it.
+    refusal.__context__ = None
+    raise refusal.with_traceback(None)
 
 
 def check_issued(
