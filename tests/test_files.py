@@ -21,6 +21,7 @@ from keyless.errors import InputError, KeylessError, ParseError
 from keyless.files import (
     BUFFER,
     LARGE,
+    demand_room,
     digest,
     digest_stream,
     find_bundle,
@@ -345,6 +346,46 @@ def test_a_bundle_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]
     with pytest.raises(InputError, match=r"there is no file .*absent"):
         write_bundle(tmp_path / "absent" / "x.sigstore.json", bundle)
+
+
+def test_a_folder_with_room_is_left_as_it_was(tmp_path: Path) -> None:
+    """Looking whether something could be written leaves nothing behind."""
+    demand_room(tmp_path, size=1 << 16)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_none_has_no_room(artifact: Path) -> None:
+    """A file is no folder, and one that is to be made later is none yet."""
+    for name in (artifact, artifact.with_name("absent")):
+        with pytest.raises(InputError, match="there is no folder"):
+            demand_room(name, size=1)
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="/proc is Linux's own")
+def test_a_folder_that_takes_no_files_says_so() -> None:
+    """Nobody, not even root, makes files there."""
+    with pytest.raises(InputError, match="/proc takes no files"):
+        demand_room("/proc", size=1)
+
+
+@needs_unix
+def test_a_folder_without_room_says_so_and_is_left_as_it_was(tmp_path: Path) -> None:
+    """What there is no room for is known before it is made, and no half of it stays."""
+    script = f"""
+import resource
+from keyless.errors import InputError
+from keyless.files import demand_room
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+demand_room({str(tmp_path)!r}, size=1000)
+try:
+    demand_room({str(tmp_path)!r}, size=1001)
+except InputError as error:
+    assert "cannot be written to: File too large" in error.message
+else:
+    raise AssertionError
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_beyond_all_measure_is_not_read(tmp_path: Path) -> None:

@@ -88,9 +88,13 @@ def read_bundle(path: Path) -> Bundle:
 
 def write_bundle(path: Path, bundle: Bundle) -> None:
     """Write *bundle* to *path*: all of it, or nothing."""
+    write(path, bundle.to_json())
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write *data* to *path*, in the place of what is there: all of it, or nothing."""
     name = name_of(path)
-    data = bundle.to_json()
-    unfinished = f"{name}.{os.urandom(6).hex()}.unfinished"
+    unfinished = _unfinished(name)
     with _input_errors(name, "written"):
         try:
             with open(unfinished, "xb") as file:
@@ -102,6 +106,25 @@ def write_bundle(path: Path, bundle: Bundle) -> None:
             with suppress(OSError):
                 os.unlink(unfinished)
             raise
+
+
+def demand_room(folder: Path, *, size: int) -> None:
+    """Refuse *folder* unless a file of *size* bytes can be written into it now."""
+    name = name_of(folder)
+    if not os.path.isdir(name):
+        raise InputError(f"there is no folder {shown(name)}", hint="make it first")
+    probe = _unfinished(os.path.join(name, ""))
+    with _input_errors(name, "written to"):
+        try:
+            with open(probe, "xb") as file:
+                file.write(bytes(size))
+                file.flush()
+                os.fsync(file.fileno())
+        except FileNotFoundError:  # it was a folder just now
+            raise InputError(f"{shown(name)} takes no files") from None
+        finally:
+            with suppress(OSError):
+                os.unlink(probe)
 
 
 def read(path: Path, *, largest: int) -> bytes:
@@ -122,6 +145,11 @@ def name_of(path: Path) -> str:
         return os.fsdecode(path)
     except TypeError:
         raise InputError(f"not a path: {shown(path, longest=120)}") from None
+
+
+def _unfinished(name: str) -> str:
+    """Return a name beside *name* that nothing has."""
+    return f"{name}.{os.urandom(6).hex()}.unfinished"
 
 
 @contextmanager
