@@ -64,6 +64,14 @@ def test_what_was_not_begun_is_never_begun() -> None:
         waiting.result(timeout=10)
 
 
+def test_a_crew_can_be_dismissed_twice() -> None:
+    """Whoever ends a batch need not know whether it has ended."""
+    crew = Crew[bool](2, name="test")
+    assert crew.do(lambda: True).result(timeout=10)
+    crew.dismiss()
+    crew.dismiss()
+
+
 def test_work_that_was_cancelled_is_passed_over() -> None:
     """A future can be cancelled by whoever holds it."""
     finish = Event()

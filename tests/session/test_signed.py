@@ -108,6 +108,16 @@ def test_a_signature_is_not_replaced_by_an_attestation(forge: Forge, tmp_path: P
         signed(forge, None, predicate_type="https://openvex.dev/ns").save(path)
 
 
+def test_an_envelope_of_another_kind_is_left(forge: Forge, tmp_path: Path) -> None:
+    """Something was signed there that is no statement; whoever did may need it."""
+    signer = forge.signer()
+    content = forge.envelope(signer, "hello", payload_type="text/plain")
+    path = tmp_path / "app.whl.sigstore.json"
+    path.write_bytes(forge.bundle(signer=signer, content=content).to_json())
+    with pytest.raises(InputError, match=r"an attestation \(text/plain\) by alice"):
+        signed(forge, tmp_path / "app.whl").save()
+
+
 def test_signatures_by_keys_are_told_apart_by_their_hints(forge: Forge, tmp_path: Path) -> None:
     """A key has no other name than its fingerprint."""
     mine, other = managed(), managed()

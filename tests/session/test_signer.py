@@ -117,8 +117,8 @@ def test_a_key_of_ones_own_signs_what_its_hash_is(sandbox: Sandbox, tmp_path: Pa
     (path,) = release(tmp_path, 1)
     key = SigningKey.generate(algorithm_named("PKIX_ECDSA_P384_SHA_384"))
     with Signer(key, sigstore=sandbox.sigstore) as signer:
-        signed = signer.sign(path)
         assert signer.disclosure(path).who == (("key", str(key.public.fingerprint)),)
+        signed = signer.sign(path)
     assert signed.digest.algorithm is HashAlgorithm.SHA384
     assert isinstance(signed.bundle.material, KeyHint)
 
