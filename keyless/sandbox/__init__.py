@@ -13,6 +13,8 @@ process (`sandbox.transport`) or over a socket:
     tsa          the timestamp authority, over timestamp_authority
     rekor_v1     the log of version 1, over transparency_log
     rekor_v2     and that of version 2
+    tuf          the repository that says whom to trust
+    registry     a registry of container images
 
 Behind them stand the parties themselves (`instance_core`), on one clock that can be set.
 """
@@ -25,7 +27,7 @@ from urllib.parse import urlsplit
 
 from keyless.auth import Identity
 from keyless.instance import Sigstore, TrustStatus
-from keyless.instance.sigstore import LogVersion
+from keyless.instance.sigstore import Documents, LogVersion
 from keyless.protocol.trusted_root import TrustedRoot
 from keyless.sandbox.carriage import carried
 from keyless.sandbox.clock import Clock
@@ -34,9 +36,11 @@ from keyless.sandbox.fulcio import Fulcio
 from keyless.sandbox.injections import Injection, Injections
 from keyless.sandbox.instance_core import DEFAULT_URLS, InstanceCore, InstanceUrls
 from keyless.sandbox.oidc import AUDIENCE, CONNECTOR, LIFETIME, Issuer
+from keyless.sandbox.registry import Registry
 from keyless.sandbox.rekor_v1 import RekorV1
 from keyless.sandbox.rekor_v2 import RekorV2
 from keyless.sandbox.tsa import Tsa
+from keyless.sandbox.tuf_repository import TufRepository
 from keyless.services.http import PassingError, Patience, Request, Response, persistent
 from keyless.services.trust_snapshot import SIGNING_CONFIG, SIGNING_CONFIG_V2, TRUSTED_ROOT
 from keyless.value import value
@@ -68,6 +72,8 @@ class Sandbox:
         self.tsa = Tsa(self.core.timestamp_authority)
         self.rekor_v1 = RekorV1(self.core.log_v1)
         self.rekor_v2 = RekorV2(self.core.log_v2)
+        self.tuf = TufRepository(self.clock, dict(self.documents), url=urls.tuf)
+        self.registry = Registry(url=urls.registry)
         self.faults = Injections(self.services)
         # Who waits in a sandbox waits by its clock, which does not take any time.
         patience = Patience(sleep=self._wait, now=lambda: self.clock.now)
@@ -79,17 +85,14 @@ class Sandbox:
 
         What is signed goes to its log of version *rekor*, or of 1, as it does in public.
         """
-        trusted_root = self.core.trusted_root_json()
+        documents = self.documents
+        trusted_root = dict(documents)[TRUSTED_ROOT]
         return Sigstore(
             _NAME,
             trusted_root=TrustedRoot.parse(trusted_root, origin=_NAME),
             trust=TrustStatus(instance=_NAME, source="file"),
             transport=self.transport,
-            documents=(
-                (TRUSTED_ROOT, trusted_root),
-                (SIGNING_CONFIG, self.core.signing_config_json(log_versions=(1,))),
-                (SIGNING_CONFIG_V2, self.core.signing_config_json()),
-            ),
+            documents=documents,
             clock=lambda: self.clock.now,
             rekor=rekor,
         )
@@ -152,6 +155,15 @@ class Sandbox:
         return self.faults.add(service, fault, times=times, after=after)
 
     @property
+    def documents(self) -> Documents:
+        """What the instance publishes of itself, by the names that the public one uses."""
+        return (
+            (TRUSTED_ROOT, self.core.trusted_root_json()),
+            (SIGNING_CONFIG, self.core.signing_config_json(log_versions=(1,))),
+            (SIGNING_CONFIG_V2, self.core.signing_config_json()),
+        )
+
+    @property
     def services(self) -> Mapping[str, Service]:
         """Each service by its name: where it answers, and what does."""
         urls = self.core.urls
@@ -161,6 +173,8 @@ class Sandbox:
             "tsa": Service(url=urls.timestamp_authority, party=self.tsa),
             "rekor_v1": Service(url=urls.log_v1, party=self.rekor_v1),
             "rekor_v2": Service(url=urls.log_v2, party=self.rekor_v2),
+            "tuf": Service(url=urls.tuf, party=self.tuf),
+            "registry": Service(url=urls.registry, party=self.registry),
         }
 
     def _carry(self, request: Request) -> Response:

@@ -34,6 +34,8 @@ class InstanceUrls:
     timestamp_authority: str = "https://timestamp.sandbox.test/api/v1/timestamp"
     log_v1: str = "https://rekor.sandbox.test"
     log_v2: str = "https://log2025-1.rekor.sandbox.test"
+    tuf: str = "https://tuf.sandbox.test"
+    registry: str = "https://registry.sandbox.test"
 
 
 DEFAULT_URLS = InstanceUrls()
