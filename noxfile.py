@@ -29,7 +29,7 @@ PURE_HALF = (
 )
 
 nox.options.default_venv_backend = "virtualenv"
-nox.options.sessions = ["lint", "types", "tests", "docs", "wheel"]
+nox.options.sessions = ["lint", "types", "tests", "docs", "wheel", "javascript"]
 nox.options.error_on_missing_interpreters = True
 
 
@@ -89,6 +89,24 @@ def wheel(session: nox.Session) -> None:
             *("python", "-m", "pytest", "-q", _results("wheel")),
             env={"KEYLESS_SHARED": SHARED},
         )
+
+
+@nox.session
+def javascript(session: nox.Session) -> None:
+    """sigstore-js, which owes us nothing, judges what we sign, and we what it signs."""
+    if shutil.which("npm") is None:
+        session.skip("THIS DID NOT RUN: there is no npm here to install sigstore-js with")
+    folder = Path(session.cache_dir) / "javascript"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(ROOT / "tests" / "javascript" / "package.json", folder)
+    quietly = ("--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error")
+    session.run("npm", "install", "--prefix", str(folder), *quietly, external=True)
+    session.install("-e", ".", *_group("tests"))
+    session.run(
+        *("python", "-m", "pytest", "-q", _results("javascript"), "tests/javascript"),
+        *session.posargs,
+        env={"KEYLESS_NODE_MODULES": str(folder.resolve() / "node_modules")},
+    )
 
 
 @nox.session(default=False)
