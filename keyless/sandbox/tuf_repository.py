@@ -106,14 +106,18 @@ class TufRepository:
         is_json = path.endswith(".json")
         return data_response(data, "application/json" if is_json else "application/octet-stream")
 
-    def file(self, path: str) -> bytes | None:
-        """Return the file at *path*, as it is shown now; None if there is none."""
+    def file(self, path: str, *, version: int | None = None) -> bytes | None:
+        """Return the file at *path* when *version* was the latest, or as it is shown now.
+
+        Return None if there is none.
+        """
         with self._lock:
             if path in self._altered:
                 return self._altered[path]
-            if self._shown is None:
+            state = self._state(version) or self._shown
+            if state is None:
                 self._renew()
-            state = self._shown or self._states[-1]
+                state = self._states[-1]
             root = _ROOT.fullmatch(path)
             if root and int(root[1]) > state.root_version:
                 return None
@@ -157,10 +161,7 @@ class TufRepository:
         Somebody who has seen more is shown a rollback; somebody who has not, a freeze.
         """
         with self._lock:
-            found = [state for state in self._states if state.version == version]
-            if version is not None and not found:
-                raise InputError(f"the sandbox's TUF repository never had a version {version}")
-            self._shown = found[0] if found else None
+            self._shown = self._state(version)
 
     def alter(self, path: str, data: bytes | None) -> None:
         """Answer *data* for *path*, whatever should be there; with None, what should."""
@@ -169,6 +170,12 @@ class TufRepository:
                 self._altered.pop(path, None)
             else:
                 self._altered[path] = data
+
+    def _state(self, version: int | None) -> _State | None:
+        found = [state for state in self._states if state.version == version]
+        if version is not None and not found:
+            raise InputError(f"the sandbox's TUF repository never had a version {version}")
+        return found[0] if found else None
 
     def _sign_root(self, *others: SigningKey) -> None:
         """Name the keys there are now; signed by *others* too, whom the last root named."""

@@ -74,6 +74,12 @@ class Registry:
         length = ("Content-Length", str(len(answer.body)))
         return replace(answer, headers=(*answer.headers, length), body=b"")
 
+    def repository(self, name: str) -> Repository:
+        """Return the repository *name*, which is made when somebody first asks for it."""
+        repository = self._repositories.setdefault(name, Repository(name, self.habits))
+        repository.habits = self.habits  # which may have changed
+        return repository
+
     def _answer(self, request: Request) -> Response:
         try:
             with self._lock:
@@ -96,15 +102,10 @@ class Registry:
             raise RegistryRefusedError(400, "NAME_INVALID", "not the name of a repository")
         self.access.check(request, Scope(name=name, actions=_actions(request.method, kind)))
         if (request.method, kind, rest) == ("POST", "blobs/uploads", ""):
-            return start_upload(self._repository(name), request, self._neighbour(request))
+            return start_upload(self.repository(name), request, self._neighbour(request))
         if (route := _ROUTES.get((request.method, kind))) is None:
             raise RegistryRefusedError(405, "UNSUPPORTED", "that cannot be done here")
-        return route(self._repository(name), request, rest)
-
-    def _repository(self, name: str) -> Repository:
-        repository = self._repositories.setdefault(name, Repository(name, self.habits))
-        repository.habits = self.habits  # which may have changed
-        return repository
+        return route(self.repository(name), request, rest)
 
     def _neighbour(self, request: Request) -> Callable[[str, str], bytes | None]:
         """Return what finds a blob in another repository, as far as *request* may look there."""
@@ -112,7 +113,7 @@ class Registry:
         def neighbour(name: str, digest: str) -> bytes | None:
             try:
                 self.access.check(request, Scope(name=name, actions=_ACTIONS["GET"]))
-                return self._repository(name).blob(digest)
+                return self.repository(name).blob(digest)
             except RegistryRefusedError:
                 return None
 
