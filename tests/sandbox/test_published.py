@@ -4,11 +4,14 @@
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from sigstore.models import ClientTrustConfig
 
 import keyless
 from keyless.sandbox import Sandbox
 from keyless.sandbox.registry import Bearer
 from keyless.services.http import Request
+from tests.sandbox.serving import serving
 
 
 def test_a_sandbox_is_connected_to_by_its_tuf_repository(
@@ -26,6 +29,24 @@ def test_a_sandbox_is_connected_to_by_its_tuf_repository(
     identity = sandbox.identity("alice@example.com")
     signed = keyless.sign(b"hello", identity=identity, sigstore=sigstore)
     assert signed.digest == keyless.Digest.of(b"hello")
+
+
+def test_sigstore_python_trusts_a_sandbox_by_its_tuf_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over a socket, from the first root on, as `sigstore trust-instance` would have it."""
+    for variable in ("XDG_DATA_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    sandbox = Sandbox()
+    sandbox.tuf.rotate("root")
+    root = tmp_path / "root.json"
+    root.write_bytes(sandbox.tuf.first_root)
+    with serving(sandbox.tuf.handle) as url:
+        sandbox.tuf.url = url
+        theirs = ClientTrustConfig.from_tuf(url, bootstrap_root=root)
+    certificates = [it.public_bytes(Encoding.DER) for it in theirs.trusted_root.get_fulcio_certs()]
+    assert certificates == [it.der for it in sandbox.core.authority.chain]
+    assert len(theirs.signing_config.get_tlogs()) == 1
 
 
 def test_a_sandbox_has_a_registry() -> None:
