@@ -209,13 +209,16 @@ class _Judge:
         if self._judged % MOST_REMEMBERED == 0:
             self._memory = CertificateMemory()
         return verify_remembering(
-            Bundle.parse(bundle) if isinstance(bundle, bytes) else bundle,
+            self._parsed(bundle) if isinstance(bundle, bytes) else bundle,
             artifact,
             trusted_root=self._trusted_root,
             policy=self._policy,
             requirements=self._requirements,
             memory=self._memory,
         )
+
+    def _parsed(self, bundle: bytes) -> Bundle:
+        return Bundle.parse(bundle, parse_certificate=self._memory.parse)
 
     def __reduce__(self) -> tuple[object, ...]:
         if self._sealed is None:

@@ -15,6 +15,7 @@ Versions 0.1 to 0.3 are read, and differ only in what they demand; 0.3 is writte
 """
 
 import json as json_text
+from collections.abc import Callable
 from typing import assert_never
 
 from keyless.errors import InputError
@@ -61,6 +62,7 @@ class KeyHint:
 
 Content = MessageSignature | Envelope
 Material = Certificate | KeyHint
+ParseCertificate = Callable[[bytes], Certificate]
 
 
 @value
@@ -74,15 +76,17 @@ class Bundle:
     timestamps: tuple[Timestamp, ...]
 
     @classmethod
-    def parse(cls, data: bytes) -> "Bundle":
-        """Read a bundle of any version."""
+    def parse(
+        cls, data: bytes, *, parse_certificate: ParseCertificate = Certificate.parse
+    ) -> "Bundle":
+        """Read a bundle of any version; *parse_certificate* may remember those it has seen."""
         json = Json.parse(data, most=MOST_VALUES)
         version = _version(json)
         material = json.object("verificationMaterial")
         return cls(
             version=version,
             content=_content(json),
-            material=_material(material, version),
+            material=_material(material, version, parse_certificate),
             entries=_entries(material, version),
             timestamps=_timestamps(material),
         )
@@ -130,12 +134,12 @@ def _message_signature(json: Json) -> MessageSignature:
     )
 
 
-def _material(json: Json, version: str) -> Material:
+def _material(json: Json, version: str, parse: ParseCertificate) -> Material:
     kind = json.only_one_of("certificate", "x509CertificateChain", "publicKey")
     material = json.object(kind)
     match kind:
         case "certificate":
-            return _certificate(material)
+            return _certificate(material, parse)
         case "publicKey":
             return KeyHint(hint=material.optional_text("hint") or "")
         case _ if version == "0.3":
@@ -143,19 +147,20 @@ def _material(json: Json, version: str) -> Material:
                 "version 0.3 has a certificate in place of a chain", name="x509CertificateChain"
             )
         case _:
-            return _first_certificate(material)
+            return _first_certificate(material, parse)
 
 
-def _first_certificate(json: Json) -> Certificate:
+def _first_certificate(json: Json, parse: ParseCertificate) -> Certificate:
     """Read a whole chain, and keep the leaf: what else may be trusted, the trust root says."""
-    chain = [_certificate(each) for each in json.objects("certificates", most=LONGEST_CHAIN)]
+    listed = json.objects("certificates", most=LONGEST_CHAIN)
+    chain = [_certificate(each, parse) for each in listed]
     if not chain:
         raise json.error("an empty chain", name="certificates")
     return chain[0]
 
 
-def _certificate(json: Json) -> Certificate:
-    certificate = json.within("rawBytes", Certificate.parse, json.base64("rawBytes"))
+def _certificate(json: Json, parse: ParseCertificate) -> Certificate:
+    certificate = json.within("rawBytes", parse, json.base64("rawBytes"))
     if certificate.is_authority and certificate.subject == certificate.issued_by:
         raise json.error(
             "a self-signed CA certificate, which must not come in a bundle",

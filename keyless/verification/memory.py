@@ -3,6 +3,8 @@
 
 from collections.abc import Callable
 
+from keyless.protocol.certificate import Certificate
+
 
 class CertificateMemory:
     """Facts about certificates that hold whatever they signed and whenever.
@@ -14,6 +16,14 @@ class CertificateMemory:
 
     def __init__(self) -> None:
         self._true: set[tuple[object, ...]] = set()
+        self._parsed: dict[bytes, Certificate] = {}
+
+    def parse(self, der: bytes) -> Certificate:
+        """Read the certificate *der*, unless it was read before."""
+        certificate = self._parsed.get(der)
+        if certificate is None:
+            certificate = self._parsed[der] = Certificate.parse(der)
+        return certificate
 
     def once(self, *fact: object, verify: Callable[[], None]) -> None:
         """Run *verify*, which raises unless *fact* is true, unless it was found true before."""
