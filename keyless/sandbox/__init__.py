@@ -20,11 +20,13 @@ Behind them stand the parties themselves (`instance_core`), on one clock that ca
 """
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+from keyless import files
 from keyless.auth import Identity
 from keyless.instance import Sigstore, TrustStatus
 from keyless.instance.sigstore import Documents, LogVersion
@@ -39,9 +41,18 @@ from keyless.sandbox.oidc import AUDIENCE, CONNECTOR, LIFETIME, Issuer
 from keyless.sandbox.registry import Registry
 from keyless.sandbox.rekor_v1 import RekorV1
 from keyless.sandbox.rekor_v2 import RekorV2
+from keyless.sandbox.served import Served, folder_of, urls_on, write_documents
 from keyless.sandbox.tsa import Tsa
 from keyless.sandbox.tuf_repository import TufRepository
-from keyless.services.http import PassingError, Patience, Request, Response, persistent
+from keyless.services.http import (
+    PassingError,
+    Patience,
+    Request,
+    Response,
+    Transport,
+    persistent,
+    requests_transport,
+)
 from keyless.services.trust_snapshot import SIGNING_CONFIG, SIGNING_CONFIG_V2, TRUSTED_ROOT
 from keyless.value import value
 
@@ -78,24 +89,48 @@ class Sandbox:
         # Who waits in a sandbox waits by its clock, which does not take any time.
         patience = Patience(sleep=self._wait, now=lambda: self.clock.now)
         self.transport = persistent(self._carry, patience)
-        self.sigstore = self.connect()
+        self._connected: tuple[InstanceUrls, Sigstore] | None = None
+
+    @property
+    def sigstore(self) -> Sigstore:
+        """The instance, as anything that signs or verifies takes one."""
+        if self._connected is None or self._connected[0] != self.core.urls:
+            self._connected = self.core.urls, self.connect()
+        return self._connected[1]
 
     def connect(self, *, rekor: LogVersion | None = None) -> Sigstore:
-        """Return the instance, as anything that signs or verifies takes one.
+        """Return the instance; what is signed goes to its log of version *rekor*.
 
-        What is signed goes to its log of version *rekor*, or of 1, as it does in public.
+        Or to that of version 1, as it does in public.
         """
-        documents = self.documents
-        trusted_root = dict(documents)[TRUSTED_ROOT]
-        return Sigstore(
-            _NAME,
-            trusted_root=TrustedRoot.parse(trusted_root, origin=_NAME),
-            trust=TrustStatus(instance=_NAME, source="file"),
-            transport=self.transport,
-            documents=documents,
-            clock=lambda: self.clock.now,
-            rekor=rekor,
-        )
+        return self._sigstore(self.transport, rekor)
+
+    def serve(self, directory: files.Path | None = None) -> Served:
+        """Answer other programs as well, on this machine's loopback interface, until it is closed.
+
+        What they need to know is written into *directory*, or into a temporary one. Meanwhile the
+        instance is called by its addresses there: what was signed before is still to be verified by
+        `sigstore` as it was before.
+        """
+        # Servers take longer to import than a sandbox to start.
+        from keyless.sandbox.server import Server  # noqa: PLC0415
+
+        transport = requests_transport()
+        with ExitStack() as opened:
+            server = Server(tuple(self.services))
+            opened.callback(server.close)
+            opened.callback(self._move, self.core.urls)
+            self._move(urls_on(server.origins))
+            folder = opened.enter_context(folder_of(directory))
+            write_documents(folder, self.core, tuf_root=self.tuf.first_root)
+            parties = {name: service.party for name, service in self.services.items()}
+            server.start(parties, self.faults.draw)
+            return Served(
+                urls=self.core.urls,
+                directory=folder,
+                connect=lambda rekor: self._sigstore(transport, rekor),
+                close=opened.pop_all().close,
+            )
 
     def token(
         self,
@@ -176,6 +211,26 @@ class Sandbox:
             "tuf": Service(url=urls.tuf, party=self.tuf),
             "registry": Service(url=urls.registry, party=self.registry),
         }
+
+    def _sigstore(self, transport: Transport, rekor: LogVersion | None) -> Sigstore:
+        documents = self.documents
+        return Sigstore(
+            _NAME,
+            trusted_root=TrustedRoot.parse(dict(documents)[TRUSTED_ROOT], origin=_NAME),
+            trust=TrustStatus(instance=_NAME, source="file"),
+            transport=transport,
+            documents=documents,
+            clock=lambda: self.clock.now,
+            rekor=rekor,
+        )
+
+    def _move(self, urls: InstanceUrls) -> None:
+        self.core.move(urls)
+        self.issuer.url = urls.issuer
+        self.tuf.url, self.registry.url = urls.tuf, urls.registry
+        for shard in self.rekor_v1.shards:
+            shard.url = urls.log_v1
+        self.tuf.publish(dict(self.documents))
 
     def _carry(self, request: Request) -> Response:
         asked = urlsplit(request.url)[:2]
