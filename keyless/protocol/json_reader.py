@@ -78,7 +78,7 @@ class Json:
     __slots__ = ("_members", "_name", "_parent")
 
     def __init__(
-        self, members: dict[str, JsonValue], *, name: str = "$", parent: "Json | None" = None
+        self, members: dict[str, JsonValue], name: str = "$", parent: "Json | None" = None
     ) -> None:
         self._members = members
         self._name = name
@@ -97,7 +97,7 @@ class Json:
     @property
     def path(self) -> str:
         """Where this object stands in its document, as in `$.a.b[2]`."""
-        return self._name if self._parent is None else f"{self._parent.path}{self._name}"
+        return self._name if self._parent is None else f"{self._parent.path}.{self._name}"
 
     def error(
         self, message: str, *, name: str | None = None, hint: str | None = None
@@ -164,7 +164,7 @@ class Json:
         value = self._members.get(name)
         if not isinstance(value, dict):
             raise self._not("an object", name)
-        return Json(value, name=f".{name}", parent=self)
+        return Json(value, name, self)
 
     def optional_object(self, name: str) -> "Json | None":
         """Return the member *name*, an object, or None."""
@@ -177,7 +177,7 @@ class Json:
             if not isinstance(value, dict):
                 raise self._not("an object", f"{name}[{position}]", value)
         return [
-            Json(value, name=f".{name}[{position}]", parent=self)
+            Json(value, f"{name}[{position}]", self)
             for position, value in enumerate(values)
             if isinstance(value, dict)
         ]
