@@ -11,7 +11,6 @@ import keyless
 from keyless.sandbox import Sandbox
 from keyless.sandbox.registry import Bearer
 from keyless.services.http import Request
-from tests.sandbox.serving import serving
 
 
 def test_a_sandbox_is_connected_to_by_its_tuf_repository(
@@ -39,11 +38,9 @@ def test_sigstore_python_trusts_a_sandbox_by_its_tuf_repository(
         monkeypatch.setenv(variable, str(tmp_path))
     sandbox = Sandbox()
     sandbox.tuf.rotate("root")
-    root = tmp_path / "root.json"
-    root.write_bytes(sandbox.tuf.first_root)
-    with serving(sandbox.tuf.handle) as url:
-        sandbox.tuf.url = url
-        theirs = ClientTrustConfig.from_tuf(url, bootstrap_root=root)
+    with sandbox.serve(tmp_path / "served") as served:
+        root = tmp_path / "served" / "root.json"
+        theirs = ClientTrustConfig.from_tuf(served.urls.tuf, bootstrap_root=root)
     certificates = [it.public_bytes(Encoding.DER) for it in theirs.trusted_root.get_fulcio_certs()]
     assert certificates == [it.der for it in sandbox.core.authority.chain]
     assert len(theirs.signing_config.get_tlogs()) == 1

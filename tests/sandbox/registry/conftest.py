@@ -19,5 +19,5 @@ def registry() -> Registry:
 @pytest.fixture
 def client(registry: Registry) -> Iterator[Client]:
     """A client of the registry."""
-    with serving(registry.handle) as url:
+    with serving(registry) as url:
         yield Client(url)

@@ -26,7 +26,7 @@ Serve = Callable[[Registry], Client]
 def serve() -> Iterator[Serve]:
     """Puts a registry on a port, for one test."""
     with ExitStack() as stack:
-        yield lambda registry: Client(stack.enter_context(serving(registry.handle)))
+        yield lambda registry: Client(stack.enter_context(serving(registry)))
 
 
 @pytest.fixture
