@@ -11,6 +11,7 @@ import pytest
 
 from keyless import errors
 from keyless.errors import (
+    BatchError,
     Check,
     InputError,
     KeylessError,
@@ -34,6 +35,7 @@ ERRORS = (
     ServiceError("HTTP 503", service="fulcio.example", status=503, hint="try again"),
     TrustError("expired", service="tuf.example", status=404, hint="use --offline"),
     LoginError("no browser", hint="use a device code"),
+    BatchError("1 of 2 failed", failures=(("b.whl", InputError("gone", hint="x")),), hint="again"),
 )
 each = pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 
@@ -45,12 +47,15 @@ def fail(position: int) -> None:
 
 def same(first: KeylessError, second: object) -> bool:
     """Say whether two errors are of one class and have the same content."""
-    return (
-        isinstance(second, KeylessError)
-        and type(first) is type(second)
-        and first.args == second.args
-        and first.__dict__ == second.__dict__
-    )
+    return isinstance(second, KeylessError) and content(first) == content(second)
+
+
+def content(error: KeylessError) -> tuple[object, ...]:
+    """Return what *error* is made of, and what the errors in it are."""
+    fields = dict(error.__dict__)
+    if isinstance(error, BatchError):
+        fields["failures"] = [(name, content(each)) for name, each in error.failures]
+    return type(error), error.args, fields
 
 
 def test_every_class_is_tested() -> None:

@@ -15,6 +15,7 @@ from keyless.services.http import PassingError, Request, Response, Transport, re
 from keyless.services.http.carrier import carrier
 from keyless.services.http.patience import Patience
 from tests.services.servers import (
+    KEEP,
     PatientServer,
     Script,
     Server,
@@ -112,7 +113,7 @@ def test_credentials_of_the_machine_are_not_sent(
 
 def test_cookies_are_not_kept(carry: Transport) -> None:
     """Nobody is to know us again."""
-    with serving(says("200 OK", "Set-Cookie: id=7; Path=/")) as server:
+    with serving(says("200 OK", "Set-Cookie: id=7; Path=/"), kind=PatientServer) as server:
         carry(ask(server.url))
         carry(ask(server.url))
     assert b"Cookie" not in server.received[1]
@@ -120,7 +121,7 @@ def test_cookies_are_not_kept(carry: Transport) -> None:
 
 def test_connections_are_kept(carry: Transport) -> None:
     """A new one costs more than the request, and a session signs many times."""
-    with serving(says("200 OK", body=b"body"), kind=PatientServer) as server:
+    with serving(says("200 OK", KEEP, body=b"body"), kind=PatientServer) as server:
         for _ in range(5):
             carry(ask(server.url, method="POST", body=b"question"))
     assert (server.connections, len(server.received)) == (1, 5)
