@@ -11,15 +11,13 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import (
     decode_dss_signature,
     encode_dss_signature,
 )
-from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from keyless.errors import Check, ParseError
+from keyless.protocol.der import INTEGER, SEQUENCE, sequence
 from keyless.protocol.json_reader import Json, JsonValue
 from keyless.protocol.keys import PublicKey
 from keyless.protocol.signing_keys import SigningKey
@@ -73,20 +71,20 @@ def to_jwk(key: PublicKey) -> dict[str, JsonValue]:
         "use": "sig",
         "alg": algorithm_of(key),
     }
-    match load_der_public_key(key.spki):
-        case EllipticCurvePublicKey() as point:
-            numbers = point.public_numbers()
-            x, y = numbers.x.to_bytes(_HALF, "big"), numbers.y.to_bytes(_HALF, "big")
-            return {"kty": "EC", "crv": "P-256", "x": _encoded(x), "y": _encoded(y), **named}
-        case RSAPublicKey() as modular:
-            n, e = modular.public_numbers().n, modular.public_numbers().e
-            return {"kty": "RSA", "n": _number(n), "e": _number(e), **named}
-        case other:
-            raise ParseError(f"{type(other).__name__} has no place in a token")
+    if key.kind == "ECDSA P-256":
+        x, y = key.spki[-2 * _HALF : -_HALF], key.spki[-_HALF:]
+        return {"kty": "EC", "crv": "P-256", "x": _encoded(x), "y": _encoded(y), **named}
+    modulus, exponent = (_encoded(each) for each in _modulus_and_exponent(key))
+    return {"kty": "RSA", "n": modulus, "e": exponent, **named}
 
 
-def _number(number: int) -> str:
-    return _encoded(number.to_bytes((number.bit_length() + 7) // 8, "big"))
+def _modulus_and_exponent(key: PublicKey) -> tuple[bytes, bytes]:
+    """Read SubjectPublicKeyInfo { algorithm, BIT STRING { SEQUENCE { modulus, exponent } } }."""
+    with sequence(key.spki, "public key") as fields:
+        fields.element(SEQUENCE)
+        with sequence(fields.whole_bytes(), "public key") as numbers:
+            # DER puts a zero before a number whose first bit is set, so that it is positive.
+            return numbers.content(INTEGER).lstrip(b"\0"), numbers.content(INTEGER).lstrip(b"\0")
 
 
 def _encoded(data: bytes) -> str:
