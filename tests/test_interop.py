@@ -53,6 +53,7 @@ from tests.forge import (
 from tests.scenes import SCENES
 
 VERDICTS = tomllib.loads((Path(__file__).parent / "vectors" / "peers.toml").read_text())
+PAGE = Path(__file__).parents[1] / "docs" / "interop.md"
 ACCEPTS = "accepts"
 
 # All of the public suite's cases on which the two disagree, and why.
@@ -420,3 +421,14 @@ def signers(forge: Forge) -> list[Signer]:
         forge.signer(names=[GITHUB], claims=GITHUB_CLAIMS),
         forge.signer(names=[GITLAB], claims=GITLAB_CLAIMS),
     ]
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="docs/ comes with the checkout alone")
+def test_every_difference_is_told_in_the_documentation() -> None:
+    """With what was tried, in the words in which the program says it."""
+    page = PAGE.read_text()
+    ours = {why for _, why in (*THEY_REFUSE, *WE_REFUSE)}
+    others = {row["because"] for row in VERDICTS.values() if "because" in row}
+    told = set(re.findall(r"\| ([^|]+) \|$", page, re.MULTILINE)) - {"because", "back", ""}
+    assert told >= ours | others
+    assert {cell for cell in told if cell.startswith(("it ", "its ", "any "))} <= ours | others
