@@ -60,7 +60,9 @@ class _State:
 class TufRepository:
     """Four roles, one key each, that publish the *documents* of an instance.
 
-    *lives* says of each role how long what it signs may be believed. May be shared between threads.
+    *lives* says of each role how long what it signs may be believed: to python-tuf, which goes by
+    the machine's clock, one that stands further back than that has nothing that is not expired.
+    May be shared between threads.
     """
 
     def __init__(

@@ -299,6 +299,21 @@ def test_what_is_about_to_expire_is_signed_anew(
     assert repository.root_version == (2 if later > YEAR / 2 else 1)
 
 
+def test_a_sandbox_that_lives_in_the_past_can_sign_for_long(tmp_path: Path) -> None:
+    """Who connects to it goes by the machine's clock."""
+    clock = Clock(datetime(2025, 3, 1, tzinfo=UTC))
+    repository = TufRepository(clock, OTHER, lives=dict.fromkeys(ROLES, 100 * YEAR))
+    updater = Updater(
+        str(tmp_path),
+        repository.url,
+        str(tmp_path),
+        f"{repository.url}/targets/",
+        Fetcher(repository),
+        bootstrap=repository.first_root,
+    )
+    assert download(updater, TRUSTED_ROOT) == b"{}"
+
+
 def test_what_is_fresh_is_not_signed_anew(repository: TufRepository, clock: Clock) -> None:
     """Asking changes nothing."""
     before = repository.file("timestamp.json")
