@@ -3,8 +3,8 @@
 
 import re
 import tomllib
-from collections import Counter
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -79,6 +79,15 @@ def opinion(case: Case) -> SecondOpinion:
     return second_opinion(case.bundle, case.artifact, trust=root, policy=case.policy)
 
 
+@cache
+def judged(name: str) -> SecondOpinion:
+    """Have the scene of that *name* judged by both, once."""
+    scene = SCENES[name](Forge())
+    return second_opinion(
+        scene.bundle, scene.artifact, trust=scene.trusted_root, policy=scene.policy
+    )
+
+
 @parametrized(corpus())
 def test_both_accept_a_real_release(case: Case) -> None:
     """Sixty of them, by people and by builds, and nothing to explain."""
@@ -104,10 +113,7 @@ def test_each_scene_has_its_verdicts() -> None:
 @pytest.mark.parametrize("name", SCENES)
 def test_a_forged_bundle_has_the_verdicts_that_the_table_says(name: str) -> None:
     """Ours by its check, the other's by its words."""
-    scene = SCENES[name](Forge())
-    both = second_opinion(
-        scene.bundle, scene.artifact, trust=scene.trusted_root, policy=scene.policy
-    )
+    both = judged(name)
     expected = VERDICTS[name]
     assert our_verdict(both) == expected["keyless"]
     assert expected["sigstore-python"] in (both.theirs or ACCEPTS)
@@ -116,24 +122,15 @@ def test_a_forged_bundle_has_the_verdicts_that_the_table_says(name: str) -> None
 @pytest.mark.parametrize("name", SCENES)
 def test_a_disagreement_about_a_forged_bundle_is_explained(name: str) -> None:
     """And an agreement is not."""
-    scene = SCENES[name](Forge())
-    both = second_opinion(
-        scene.bundle, scene.artifact, trust=scene.trusted_root, policy=scene.policy
-    )
+    both = judged(name)
     assert both.agree == (both.difference is None)
 
 
 def test_every_known_difference_is_one_that_was_seen() -> None:
     """None is there by hearsay; what requirements and policies bring about is tried below."""
-    seen: Counter[str] = Counter()
-    for make in SCENES.values():
-        scene = make(Forge())
-        both = second_opinion(
-            scene.bundle, scene.artifact, trust=scene.trusted_root, policy=scene.policy
-        )
-        seen[str(both.difference)] += 1
+    seen = {judged(name).difference for name in SCENES}
     known = {why for _, why in (*THEY_REFUSE, *WE_REFUSE)}
-    assert known - seen.keys() == {"it cannot be asked to require more"}
+    assert known - seen == {"it cannot be asked to require more"}
 
 
 def our_verdict(both: SecondOpinion) -> str:
