@@ -49,6 +49,7 @@ _ROOMS = {
     "keyless.protocol.digest": ("Digest",),
     "keyless.protocol.keys": ("PublicKey",),
     "keyless.protocol.trusted_root": ("TrustedRoot",),
+    "keyless.sandbox": ("Sandbox",),
     "keyless.session": ("Signed",),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}

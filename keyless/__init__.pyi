@@ -37,6 +37,7 @@ from keyless.protocol.bundle import Bundle as Bundle
 from keyless.protocol.digest import Digest as Digest
 from keyless.protocol.keys import PublicKey as PublicKey
 from keyless.protocol.trusted_root import TrustedRoot as TrustedRoot
+from keyless.sandbox import Sandbox as Sandbox
 from keyless.session import Signed as Signed
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "PublicKey",
     "Quorum",
     "Requirements",
+    "Sandbox",
     "ServiceError",
     "Signed",
     "SignedBy",

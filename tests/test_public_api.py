@@ -32,6 +32,7 @@ NAMES = {
     "PublicKey",
     "Quorum",
     "Requirements",
+    "Sandbox",
     "ServiceError",
     "Signer",
     "Sigstore",
