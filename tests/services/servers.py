@@ -82,11 +82,15 @@ def serving(
         thread.join()
 
 
+KEEP = "Connection: keep-alive"
+
+
 def says(status: str, *headers: str, body: bytes = b"", length: int | None = None) -> Script:
     """Return the script that sends this answer; *length* is what it says of the body's."""
+    # Who would take a connection that is about to be closed for a kept one would fail now and then.
     lines = (
         f"HTTP/1.1 {status}",
-        *headers,
+        *(headers if KEEP in headers else (*headers, "Connection: close")),
         f"Content-Length: {len(body) if length is None else length}",
     )
     answer = "".join(f"{line}\r\n" for line in (*lines, "")).encode() + body
