@@ -75,17 +75,20 @@ class Disclosure:
 
 def disclosure(
     signer: Identity | Credential,
-    content: Digest | Statement,
+    content: Digest | Statement | bytes,
     *,
     sigstore: Sigstore,
 ) -> Disclosure:
     """Return what becomes public when *signer* signs *content*: an artifact, or a statement.
 
+    A statement may be written already, as bytes.
     An identity is asked for a token, which may mean to sign in; nothing is sent to anybody else.
     """
     services = sigstore.signing_services()
     certified = isinstance(signer, Identity) or signer.certificate is not None
     who, certainty = _who(signer, sigstore)
+    if isinstance(content, Statement):
+        content = content.to_json()
     return Disclosure(
         who=who,
         certainty=certainty,
@@ -119,15 +122,14 @@ def _of_token(token: IdentityToken) -> tuple[tuple[tuple[str, str], ...], Certai
     return tuple((name, str(said.value(name))) for name in names), "possible"
 
 
-def _what(content: Digest | Statement, services: SigningServices) -> Iterator[tuple[str, str]]:
+def _what(content: Digest | bytes, services: SigningServices) -> Iterator[tuple[str, str]]:
     match content:
         case Digest():
             yield "artifact", str(content)
-        case Statement() if _is_sent(services):
-            yield "statement", content.to_json().decode("utf-8")
-        case Statement():
-            encoded = pae(IN_TOTO, content.to_json())
-            yield "digest of the statement", str(Digest.of(encoded))
+        case bytes() if _is_sent(services):
+            yield "statement", content.decode("utf-8", "backslashreplace")
+        case bytes():
+            yield "digest of the statement", str(Digest.of(pae(IN_TOTO, content)))
         case _:
             assert_never(content)
     yield "time", "when it was signed"
@@ -140,13 +142,13 @@ def _where(services: SigningServices, *, certified: bool) -> Iterator[str]:
         yield f"the log {host_of(log.url)}"
 
 
-def _unpublished(content: Digest | Statement, services: SigningServices) -> Iterator[str]:
+def _unpublished(content: Digest | bytes, services: SigningServices) -> Iterator[str]:
     match content:
         case Digest():
             yield "the artifact, its name, or where it lies"
-        case Statement() if _is_sent(services):
+        case bytes() if _is_sent(services):
             yield "the artifacts that the statement is about"
-        case Statement():
+        case bytes():
             yield "the statement: only who is given the bundle can read it"
         case _:
             assert_never(content)

@@ -56,13 +56,16 @@ def sign(
 
 
 def attest(
-    statement: Statement,
+    statement: Statement | bytes,
     credential: Credential,
     *,
     sigstore: Sigstore,
     requirements: Requirements = Requirements.PUBLIC,
 ) -> Bundle:
-    """Sign *statement*, have it timestamped and logged, and return the proof."""
+    """Sign *statement*, have it timestamped and logged, and return the proof.
+
+    One that is bytes already is signed as it stands, byte for byte.
+    """
     bundle, _ = sign_statement(statement, credential, sigstore=sigstore, requirements=requirements)
     return bundle
 
@@ -76,10 +79,14 @@ def sign_digest(
 
 
 def sign_statement(
-    statement: Statement, credential: Credential, *, sigstore: Sigstore, requirements: Requirements
+    statement: Statement | bytes,
+    credential: Credential,
+    *,
+    sigstore: Sigstore,
+    requirements: Requirements,
 ) -> tuple[Bundle, Verified]:
     """Sign *statement*; return the bundle, and our own verifier's proof of it."""
-    payload = statement.to_json()
+    payload = statement.to_json() if isinstance(statement, Statement) else statement
     digest = _readable_subject(payload)
     content = credential.sign_statement(payload)
     return _recorded(content, digest, credential, sigstore=sigstore, requirements=requirements)

@@ -127,6 +127,13 @@ def test_a_statement_is_sent_to_a_log_of_version_1(sandbox: Sandbox) -> None:
     assert said.unpublished[0] == "the artifacts that the statement is about"
 
 
+def test_a_statement_that_is_written_already_is_told_as_it_stands(sandbox: Sandbox) -> None:
+    """Blanks and all; what of it is no text is told all the same."""
+    written = b" " + STATEMENT.to_json() + b"\xff"
+    said = disclosure(alice(), written, sigstore=on(sandbox, rekor=1))
+    assert said.what[0] == ("statement", f" {STATEMENT.to_json().decode()}\\xff")
+
+
 def test_a_statement_is_not_sent_to_a_log_of_version_2(sandbox: Sandbox) -> None:
     """Only a digest is."""
     said = told(sandbox, alice(), STATEMENT, rekor=2)

@@ -21,6 +21,7 @@ from keyless.errors import InputError, KeylessError, ParseError
 from keyless.files import (
     BUFFER,
     LARGE,
+    demand_readable,
     demand_room,
     digest,
     digest_stream,
@@ -346,6 +347,15 @@ def test_a_bundle_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]
     with pytest.raises(InputError, match=r"there is no file .*absent"):
         write_bundle(tmp_path / "absent" / "x.sigstore.json", bundle)
+
+
+def test_a_file_that_can_be_read_is_told_from_what_cannot(artifact: Path, tmp_path: Path) -> None:
+    """As it would be when it is read: a folder is no file, and one that is gone is none."""
+    demand_readable(artifact)
+    with pytest.raises(InputError, match="is a folder, not a file"):
+        demand_readable(tmp_path)
+    with pytest.raises(InputError, match="there is no file"):
+        demand_readable(tmp_path / "absent")
 
 
 def test_a_folder_with_room_is_left_as_it_was(tmp_path: Path) -> None:

@@ -108,6 +108,12 @@ def write(path: Path, data: bytes) -> None:
             raise
 
 
+def demand_readable(path: Path) -> None:
+    """Refuse *path* unless it is a regular file that this user may read."""
+    with _opened(name_of(path)):
+        pass
+
+
 def demand_room(folder: Path, *, size: int) -> None:
     """Refuse *folder* unless a file of *size* bytes can be written into it now."""
     name = name_of(folder)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Many signatures under one identity: one key and one certificate, renewed before it expires."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from threading import Lock
 from typing import Self
@@ -15,6 +15,7 @@ from keyless.instance import Sigstore
 from keyless.policy import Requirements
 from keyless.protocol.digest import Digest, HashAlgorithm
 from keyless.protocol.signing_keys import SigningKey
+from keyless.protocol.statement import Statement
 from keyless.session.each import in_order
 from keyless.session.signed import Signed, own_bundle
 from keyless.session.subject import Artifact, Predicate, digested, stated
@@ -27,6 +28,10 @@ __all__ = ["WORKERS", "Artifact", "Predicate", "Signed", "Signer"]
 WORKERS = 16
 # A certificate must outlive the signing for which it is used, delays of the servers included.
 SPARE = timedelta(seconds=60)
+
+
+def _beside(path: str) -> str:
+    return path + files.BUNDLE_SUFFIXES[0]
 
 
 class Signer:
@@ -86,13 +91,11 @@ class Signer:
         a name such as `slsaprovenance1`, `spdx`, `cyclonedx` or `vuln`.
         """
         path, statement = stated(artifact, predicate, type)
-        bundle, proof = sign_statement(
-            statement,
-            self.credential(),
-            sigstore=self._sigstore,
-            requirements=self._requirements,
-        )
-        return Signed(bundle=bundle, proof=proof, path=path)
+        return self._attested(path, statement)
+
+    def attest_statement(self, statement: bytes) -> Signed:
+        """Sign *statement*, an in-toto statement that is written already, byte for byte."""
+        return self._attested(None, statement)
 
     def sign_each(self, paths: Iterable[files.Path]) -> Iterator[Signed]:
         """Sign the files at *paths*, many at a time; yield each when it and all before it are done.
@@ -106,17 +109,21 @@ class Signer:
 
         return in_order(paths, hash_file=self._hash_file, sign=sign, workers=self._workers)
 
-    def sign_missing(self, paths: Iterable[files.Path]) -> Iterator[Signed]:
+    def sign_missing(
+        self, paths: Iterable[files.Path], *, bundle_of: Callable[[str], str] = _beside
+    ) -> Iterator[Signed]:
         """Sign those of the files at *paths* that have no valid bundle of ours beside them.
 
-        The others come with the bundle that is there, and say that it was `reused`. Where somebody
-        else's is there, that file fails, and nothing is logged for it.
+        Or where *bundle_of* says of a path that its bundle is. The others come with the bundle
+        that is there, and say that it was `reused`. Where somebody else's is there, that file
+        fails, and nothing is logged for it.
         """
         attempt = _Attempt(self)
 
         def sign(path: str, digest: Digest) -> Signed:
             credential = attempt.credential()
-            there = self._there(path, digest, credential)
+            place = bundle_of(path)
+            there = self._there(path, place, digest, credential)
             return there or self._signed(path, digest, credential)
 
         return in_order(paths, hash_file=self._hash_file, sign=sign, workers=self._workers)
@@ -172,9 +179,20 @@ class Signer:
         )
         return Signed(bundle=bundle, proof=proof, path=path)
 
-    def _there(self, path: str, digest: Digest, credential: Credential) -> Signed | None:
-        """Return the valid bundle of ours beside *path*; None where ours is missing or invalid."""
-        there = own_bundle(path + files.BUNDLE_SUFFIXES[0], None, credential.material)
+    def _attested(self, path: str | None, statement: Statement | bytes) -> Signed:
+        bundle, proof = sign_statement(
+            statement,
+            self.credential(),
+            sigstore=self._sigstore,
+            requirements=self._requirements,
+        )
+        return Signed(bundle=bundle, proof=proof, path=path)
+
+    def _there(
+        self, path: str, place: str, digest: Digest, credential: Credential
+    ) -> Signed | None:
+        """Return the valid bundle of ours at *place*; None where ours is missing or invalid."""
+        there = own_bundle(place, None, credential.material)
         if there is None:
             return None
         try:

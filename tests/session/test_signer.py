@@ -18,6 +18,7 @@ from keyless.errors import BatchError, InputError, LoginError, ServiceError
 from keyless.policy import Requirements, SignedBy
 from keyless.protocol.bundle import KeyHint
 from keyless.protocol.digest import Digest, HashAlgorithm
+from keyless.protocol.dsse import Envelope
 from keyless.protocol.keys import algorithm_named
 from keyless.protocol.signing_keys import SigningKey
 from keyless.sandbox import Sandbox
@@ -370,6 +371,21 @@ def test_what_is_not_ours_is_left_and_nothing_is_logged(
     assert place.read_bytes() == before
 
 
+def test_a_release_goes_on_where_its_bundles_are(sandbox: Sandbox, tmp_path: Path) -> None:
+    """They need not lie beside the files."""
+    paths = release(tmp_path, 2)
+
+    def elsewhere(path: str) -> str:
+        return f"{path}.elsewhere"
+
+    with alices(sandbox) as signer:
+        first = signer.sign(paths[0])
+        first.save(elsewhere(str(paths[0])))
+        after = list(signer.sign_missing(paths, bundle_of=elsewhere))
+    assert [one.reused for one in after] == [True, False]
+    assert after[0].bundle == first.bundle
+
+
 def test_a_key_of_ones_own_goes_on_where_it_was(sandbox: Sandbox, tmp_path: Path) -> None:
     """As anybody does."""
     paths = release(tmp_path, 2)
@@ -393,6 +409,21 @@ def test_what_becomes_public_is_told_before_and_is_what_does(sandbox: Sandbox, w
     assert before.who == after.who
     assert signed.proof.signer.claims is not None
     assert dict(after.who).items() >= dict(signed.proof.signer.claims.items()).items()
+
+
+def test_a_statement_that_is_written_already_is_signed_as_it_stands(sandbox: Sandbox) -> None:
+    """Blanks, order and all: who wrote it may compare it byte for byte."""
+    digest = Digest.of(b"a")
+    statement = (
+        b'{ "predicateType": "https://example.com/review", "predicate": {"b": 1, "a": 2},\n'
+        b'  "subject": [{"name": "a", "digest": {"sha256": "%s"}}],\n'
+        b'  "_type": "https://in-toto.io/Statement/v0.1" }\n' % digest.hex.encode()
+    )
+    with alices(sandbox) as signer:
+        signed = signer.attest_statement(statement)
+    assert isinstance(signed.bundle.content, Envelope)
+    assert signed.bundle.content.payload == statement
+    assert (signed.digest, signed.path) == (digest, None)
 
 
 def test_what_an_attestation_makes_public_is_told(sandbox: Sandbox) -> None:
