@@ -263,20 +263,22 @@ def _size(query: Mapping[str, str], name: str, usual: str) -> int:
 
 
 def _proposals(query: Json) -> list[bytes]:
-    values = query.value("entries") or []
-    if not isinstance(values, list):
-        raise RefusedError(422, "entries in body is no list")
-    return [json.dumps(each).encode("utf-8") for each in values]
+    return [json.dumps(each).encode("utf-8") for each in _list(query, "entries")]
 
 
 def _indexes(query: Json) -> list[int]:
-    values = query.value("logIndexes") or []
-    if not isinstance(values, list):
-        raise RefusedError(422, "logIndexes in body is no list")
+    values = _list(query, "logIndexes")
     indexes = [each for each in values if isinstance(each, int) and each >= 0]
     if len(indexes) < len(values):
         raise RefusedError(422, "logIndexes in body is a list of something else than indexes")
     return indexes
+
+
+def _list(query: Json, name: str) -> list[JsonValue]:
+    values = query.value(name) if query.has(name) else []
+    if not isinstance(values, list):
+        raise RefusedError(422, f"{name} in body is no list")
+    return values
 
 
 def _json(request: Request) -> Json:
