@@ -53,7 +53,7 @@ class CertificateAuthority:
         chain: Sequence[Certificate],
         ct_logs: Sequence[CtLog],
     ) -> None:
-        self._clock = clock
+        self.clock = clock
         self._key = key
         self.url = url
         self.chain = tuple(chain)
@@ -97,7 +97,7 @@ class CertificateAuthority:
 
     def template(self, key: PublicKey, names: Sequence[San], claims: Claims) -> Template:
         """Write down what a signer's certificate says; it begins now, and lives ten minutes."""
-        now = self._clock.now.replace(microsecond=0)
+        now = self.clock.now.replace(microsecond=0)
         return Template(
             serial=new_serial(),
             issuer=self.chain[0].subject,

@@ -14,7 +14,6 @@ from keyless.protocol.keys import PublicKey
 from keyless.protocol.names import San
 from keyless.protocol.signing_keys import SigningKey
 from keyless.sandbox.certificate_authority import P256, CertificateAuthority
-from keyless.sandbox.clock import Clock
 from keyless.sandbox.faults import Lie, Party
 from keyless.sandbox.fulcio import Fulcio
 from keyless.sandbox.timestamp_authority import TimestampAuthority, TimestampQuery
@@ -73,7 +72,9 @@ def _with_another_timestamp(
 def _by_nobody(
     authority: CertificateAuthority, key: PublicKey, san: San, claims: Claims
 ) -> Certificate:
-    other = CertificateAuthority.create(Clock(), url=authority.url, ct_logs=authority.ct_logs)
+    other = CertificateAuthority.create(
+        authority.clock, url=authority.url, ct_logs=authority.ct_logs
+    )
     return other.issue(key, san, claims)
 
 
@@ -91,7 +92,7 @@ def _an_hour_late(authority: TimestampAuthority, query: TimestampQuery) -> bytes
 
 
 def _stamped_by_nobody(authority: TimestampAuthority, query: TimestampQuery) -> bytes:
-    other = TimestampAuthority.create(Clock(), url=authority.url)
+    other = TimestampAuthority.create(authority.clock, url=authority.url)
     return other.timestamp(query)
 
 
