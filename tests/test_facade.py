@@ -147,3 +147,19 @@ def test_many_pairs_have_one_outcome_each_in_order(
         type(None),
         keyless.InputError,
     ]
+
+
+def test_what_signing_returns_is_verified_as_it_is() -> None:
+    """Nobody has to know that the bundle is one part of it."""
+    with keyless.Sandbox() as sandbox:
+        signed = keyless.sign(
+            b"hello", sandbox.identity("alice@example.com"), sigstore=sandbox.sigstore
+        )
+        proof = keyless.verify(
+            b"hello",
+            signed,
+            identity="alice@example.com",
+            issuer="github",
+            sigstore=sandbox.sigstore,
+        )
+    assert proof.entries == signed.proof.entries

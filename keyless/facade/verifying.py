@@ -4,7 +4,7 @@
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, overload
+from typing import BinaryIO, Protocol, overload
 
 from keyless import batch, files, verification
 from keyless.batch import Executor, Outcome
@@ -20,10 +20,21 @@ Path = str | os.PathLike[str]
 Artifact = Path | bytes | Digest | BinaryIO
 
 
+class HasBundle(Protocol):
+    """Something that carries its bundle, as what signing returns does."""
+
+    @property
+    def bundle(self) -> Bundle:
+        """The bundle."""
+
+
+BundleLike = Bundle | HasBundle | Path | bytes
+
+
 @overload
 def verify(
     artifact: Artifact,
-    bundle: Bundle | Path | bytes | None = None,
+    bundle: BundleLike | None = None,
     *,
     identity: Wanted,
     issuer: Wanted,
@@ -33,7 +44,7 @@ def verify(
 @overload
 def verify(
     artifact: Artifact,
-    bundle: Bundle | Path | bytes | None = None,
+    bundle: BundleLike | None = None,
     *,
     policy: Policy,
     sigstore: Sigstore | None = None,
@@ -41,7 +52,7 @@ def verify(
 ) -> Verified: ...
 def verify(  # noqa: PLR0913 - who may have signed is said in two ways: two names, or a policy
     artifact: Artifact,
-    bundle: Bundle | Path | bytes | None = None,
+    bundle: BundleLike | None = None,
     *,
     identity: Wanted | None = None,
     issuer: Wanted | None = None,
@@ -52,8 +63,9 @@ def verify(  # noqa: PLR0913 - who may have signed is said in two ways: two name
     """Decide whether *bundle* proves that whom you name signed *artifact*.
 
     *artifact* is a path, an open binary file, bytes or a `Digest`. *bundle* is a `Bundle`, its
-    bytes or a path; without it, the file beside the artifact: `FILE.sigstore.json`, then
-    `FILE.sigstore`. Say who must have signed by both *identity* and *issuer*, or by *policy*.
+    bytes, a path, or what signing returned; without it, the file beside the artifact:
+    `FILE.sigstore.json`, then `FILE.sigstore`. Say who must have signed by both *identity* and
+    *issuer*, or by *policy*.
     """
     proof = _bundle_of(artifact, bundle)
     return verification.verify(
@@ -66,7 +78,7 @@ def verify(  # noqa: PLR0913 - who may have signed is said in two ways: two name
 
 
 def verify_all(
-    bundles: Iterable[Bundle | Path | bytes],
+    bundles: Iterable[BundleLike],
     artifact: Artifact,
     *,
     quorum: Quorum,
@@ -85,7 +97,7 @@ def verify_all(
 
 
 def verify_many(
-    pairs: Iterable[tuple[Artifact, Bundle | Path | bytes]],
+    pairs: Iterable[tuple[Artifact, BundleLike]],
     *,
     policy: Policy,
     sigstore: Sigstore | None = None,
@@ -114,7 +126,7 @@ def verify_many(
 
 
 def _readable(
-    pairs: Iterable[tuple[Artifact, Bundle | Path | bytes]],
+    pairs: Iterable[tuple[Artifact, BundleLike]],
     unreadable: deque[KeylessError | None],
 ) -> Iterator[tuple[Bundle, Digest | bytes]]:
     for artifact, bundle in pairs:
@@ -128,7 +140,7 @@ def _readable(
             yield pair
 
 
-def _bundle_of(artifact: Artifact, bundle: Bundle | Path | bytes | None) -> Bundle:
+def _bundle_of(artifact: Artifact, bundle: BundleLike | None) -> Bundle:
     if bundle is not None:
         return _parsed(bundle)
     if isinstance(artifact, (str, os.PathLike)):
@@ -139,14 +151,16 @@ def _bundle_of(artifact: Artifact, bundle: Bundle | Path | bytes | None) -> Bund
     )
 
 
-def _parsed(bundle: Bundle | Path | bytes) -> Bundle:
+def _parsed(bundle: BundleLike) -> Bundle:
     match bundle:
         case Bundle():
             return bundle
         case bytes():
             return Bundle.parse(bundle)
-        case _:
+        case str() | os.PathLike():
             return files.read_bundle(bundle)
+        case _:
+            return bundle.bundle
 
 
 def _digest_of(artifact: Artifact, bundle: Bundle) -> Digest | bytes:
