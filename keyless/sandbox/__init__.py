@@ -226,7 +226,7 @@ class Sandbox:
 
     def _move(self, urls: InstanceUrls) -> None:
         self.core.move(urls)
-        self.issuer.url = urls.issuer
+        self.issuer.move(urls.issuer)
         self.tuf.url, self.registry.url = urls.tuf, urls.registry
         for shard in self.rekor_v1.shards:
             shard.url = urls.log_v1

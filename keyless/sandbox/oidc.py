@@ -40,6 +40,12 @@ class Issuer:
         self._clock = clock
         self._making = Lock()
         self._keys: dict[str, SigningKey] = {}
+        self._names = {GITHUB, GITLAB}
+        self.move(url)
+
+    def move(self, url: str) -> None:
+        """Be at *url* from now on; what it has said where it was before, it has said."""
+        self._names.add(url)
         self.url = url
 
     def token(
@@ -114,7 +120,7 @@ class Issuer:
         """Return the token *text* if it is genuine, for *audience*, and valid now."""
         token = IdentityToken.parse(text)
         verify_token(text, self.keys)
-        if token.issuer not in {self.url, GITHUB, GITLAB}:
+        if token.issuer not in self._names:
             raise LoginError("the token is in the name of an issuer that is not known here")
         now = self._clock.now
         diagnose(token, now=now, audience=audience)
