@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 
 from benchmarks import hashing, judging, many, starting
+from benchmarks.machine import machine
 from benchmarks.material import AbsentError
 from benchmarks.row import Goal, Row, skipped, table
 
@@ -32,6 +33,7 @@ def main(arguments: list[str]) -> int:
     if strangers := [want for want in wanted if not any(map(_is_named(want), known))]:
         sys.stderr.write(f"no row is called {', '.join(strangers)}: {', '.join(known)}\n")
         return 2
+    sys.stderr.write(f"{machine()}\n")
     rows = []
     for measure, goals in MEASUREMENTS:
         if wanted and not any(_is_named(want)(name) for want in wanted for name in goals):

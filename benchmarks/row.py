@@ -31,7 +31,10 @@ def at_least(limit: float) -> Goal:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A measurement, round by round; without rounds it was skipped, and *note* says why."""
+    """A measurement, round by round; without rounds it was skipped, and *note* says why.
+
+    Of one that was taken, *note* says what a reader should know of it.
+    """
 
     name: str
     goal: Goal
@@ -69,7 +72,8 @@ class Row:
             f"{what} {_span(figures)}"
             for what, figures in (("ours", self.ours), ("peer", self.peer), ("ratio", self.ratios))
         )
-        return f"{self.name}: {len(self.ours)} rounds, min to max: {spans}"
+        note = f"; {self.note}" if self.note else ""
+        return f"{self.name}: {len(self.ours)} rounds, min to max: {spans}{note}"
 
 
 def skipped(reason: str, goals: Mapping[str, Goal]) -> list[Row]:

@@ -16,11 +16,15 @@ LAUNCHER = Path(__file__).with_name("launcher.py")
 
 
 def taking_turns(
-    contestants: Sequence[Callable[[], float]], *, rounds: int
+    contestants: Sequence[Callable[[], float]],
+    *,
+    rounds: int,
+    before_each: Callable[[], None] = lambda: None,
 ) -> list[tuple[float, ...]]:
     """Call each of *contestants* once a round, each round another first; return their figures."""
     figures: list[list[float]] = [[] for _ in contestants]
     for round_ in range(rounds):
+        before_each()
         for turn in range(len(contestants)):
             who = (round_ + turn) % len(contestants)
             figures[who].append(contestants[who]())
@@ -28,7 +32,11 @@ def taking_turns(
 
 
 def warm(
-    calls: Sequence[Callable[[], object]], *, rounds: int, clock: Clock = perf_counter
+    calls: Sequence[Callable[[], object]],
+    *,
+    rounds: int,
+    clock: Clock = perf_counter,
+    before_each: Callable[[], None] = lambda: None,
 ) -> list[tuple[float, ...]]:
     """Return the seconds that each of *calls* took in each round, after one that does not count."""
     for call in calls:
@@ -37,7 +45,8 @@ def warm(
     gc.collect()
     gc.freeze()
     try:
-        return taking_turns([_timed(call, clock) for call in calls], rounds=rounds)
+        timed = [_timed(call, clock) for call in calls]
+        return taking_turns(timed, rounds=rounds, before_each=before_each)
     finally:
         gc.unfreeze()
 
