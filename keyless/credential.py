@@ -71,7 +71,7 @@ class Credential:
                 f"{shown(sigstore.name)} has no authority that issues certificates",
                 hint="sign with a key of your own",
             )
-        token = identity.token(now=sigstore.clock())
+        token = identity.token(clock=sigstore.clock)
         key = SigningKey.generate(algorithm)
         fulcio = Fulcio(authority.url, sigstore.transport)
         certificate = _issued(fulcio, key, token)
@@ -131,12 +131,12 @@ class Credential:
         if self.expires_at is not None and now > self.expires_at:
             raise _too_late(f"it expired at {in_words(self.expires_at)}, it is {in_words(now)}")
 
-    def demand_valid(self, at: datetime) -> None:
-        """Refuse to go on if the certificate is not valid *at* a time that others vouch for."""
+    def demand_valid(self, at: datetime, *, by: str) -> None:
+        """Refuse to go on if the certificate is not valid *at* a time that is vouched for *by*."""
         certificate = self.certificate
         if certificate is not None and not certificate.covers(at):
             life = f"{in_words(certificate.not_before)} to {in_words(certificate.not_after)}"
-            raise _too_late(f"it is valid {life}, the signature of {in_words(at)}")
+            raise _too_late(f"it is valid {life}, and by the {by} it is {in_words(at)}")
 
     def sign_digest(self, digest: Digest) -> MessageSignature:
         """Sign the artifact that *digest* stands for."""

@@ -103,7 +103,7 @@ def _who(
 ) -> tuple[tuple[tuple[str, str], ...], Certainty]:
     match signer:
         case Identity():
-            return _of_token(signer.token(now=sigstore.clock()))
+            return _of_token(signer.token(clock=sigstore.clock))
         case Credential(certificate=Certificate() as certificate):
             said = certificate.claims.items()
             return (("identity", certificate.identity.text), *said), "stated"

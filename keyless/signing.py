@@ -185,7 +185,7 @@ def _timestamps(
         timestamp = authority.timestamp(signature)
         with answer_of(authority.name):
             verify_timestamp(timestamp, signature, sigstore.trusted_root.timestamp_authorities)
-        credential.demand_valid(timestamp.at)
+        credential.demand_valid(timestamp.at, by=authority.name)
         yield timestamp
 
 

@@ -177,7 +177,7 @@ def test_a_key_of_ones_own_says_which_it_is() -> None:
     assert mine.verifier == key.public
     assert mine.policy == SignedByKey(key.public)
     assert mine.hash is HashAlgorithm.SHA384
-    mine.demand_valid(NOON - timedelta(days=9))
+    mine.demand_valid(NOON - timedelta(days=9), by="authority")
     mine.demand_unexpired(NOON + timedelta(days=9))
 
 
@@ -204,7 +204,7 @@ def test_a_digest_by_another_hash_is_refused(forge: Forge) -> None:
 def test_a_time_outside_of_its_life_is_refused(forge: Forge, seconds: float) -> None:
     """A signature of then would never verify."""
     with refused(Check.CHAIN, "so it was not logged: it is valid 2025-03-01 12:00:00 UTC to"):
-        credential(forge).demand_valid(NOON + seconds * SECOND)
+        credential(forge).demand_valid(NOON + seconds * SECOND, by="authority")
 
 
 def test_it_expires(forge: Forge) -> None:

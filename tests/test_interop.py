@@ -270,7 +270,7 @@ def test_a_token_goes_there_and_comes_back() -> None:
     sandbox = Sandbox()
     identity = sandbox.identity("alice@example.com")
     token = identity_to_sigstore(identity)
-    assert token.issuer == identity.token(now=datetime.now(UTC)).issuer
+    assert token.issuer == identity.token(clock=lambda: datetime.now(UTC)).issuer
     assert str(token) == identity.reveal_token()
     back = identity_from_sigstore(token)
     assert back.name == "alice@example.com"

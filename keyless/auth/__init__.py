@@ -66,15 +66,16 @@ class Identity:
         """When the last token expires; None while none was asked for."""
         return None if self._last is None else self._last.expires_at
 
-    def token(self, *, now: datetime, audience: str = AUDIENCE) -> IdentityToken:
-        """Return a token that is valid *now*, for *audience*: the last one, or else another.
+    def token(self, *, clock: Callable[[], datetime], audience: str = AUDIENCE) -> IdentityToken:
+        """Return a token that is valid now, for *audience*: the last one, or else another.
 
         Raises LoginError, which says why, if what the source gives will be refused.
         """
         with self._asking:
-            if self._last is None or now + NEEDED_LIFE > self._last.expires_at:
+            if self._last is None or clock() + NEEDED_LIFE > self._last.expires_at:
                 self._last = self._asked()
-            diagnose(self._last, now=now, audience=audience)
+            # Whoever signs in by hand takes minutes: what was now before is long ago.
+            diagnose(self._last, now=clock(), audience=audience)
             return self._last
 
     def reveal_token(self) -> str:

@@ -58,7 +58,7 @@ def identity_to_sigstore(identity: Identity, *, clock: Clock = now) -> TheirToke
 
     Whoever prints that object prints the token: unlike an `Identity`, it does not hide it.
     """
-    text = identity.token(now=clock()).text
+    text = identity.token(clock=clock).text
     try:
         return TheirToken(text, AUDIENCE)
     except Error as error:

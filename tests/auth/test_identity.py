@@ -6,7 +6,7 @@ import pickle
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,11 @@ def token(*, minute: int = 0, **changes: Any) -> str:
     """Write a token that lives for the given minute after noon."""
     start = int(NOON.timestamp()) + 60 * minute
     return token_with(**{"iat": start, "exp": start + 60, **changes})
+
+
+def at(now: datetime) -> Callable[[], datetime]:
+    """Make a clock that stands at *now*."""
+    return lambda: now
 
 
 class Source:
@@ -55,7 +60,7 @@ def test_a_token_is_used_until_it_expires() -> None:
     """The source is asked once a minute, whatever is signed in between."""
     source = Source()
     me = Identity(source)
-    tokens = [me.token(now=NOON + seconds * SECOND).text for seconds in (0, 30, 57, 58, 90)]
+    tokens = [me.token(clock=at(NOON + seconds * SECOND)).text for seconds in (0, 30, 57, 58, 90)]
     assert tokens == [*[token()] * 3, *[token(minute=1)] * 2]
     assert source.asked == 2
 
@@ -65,16 +70,28 @@ def test_threads_that_need_a_token_at_once_ask_for_one() -> None:
     source = Source()
     me = Identity(source)
     with ThreadPoolExecutor(8) as pool:
-        tokens = list(pool.map(lambda _: me.token(now=NOON).text, range(64)))
+        tokens = list(pool.map(lambda _: me.token(clock=at(NOON)).text, range(64)))
     assert set(tokens) == {token()}
     assert source.asked == 1
+
+
+def test_signing_in_may_take_longer_than_a_token_lives() -> None:
+    """By the time the source answers, it is later than when it was asked."""
+    now = [NOON]
+
+    def source() -> str:
+        now.append(NOON + 180 * SECOND)
+        return token(minute=3)
+
+    me = Identity(source)
+    assert me.token(clock=lambda: now[-1]).text == token(minute=3)
 
 
 def test_an_expired_token_is_told_if_there_is_no_other() -> None:
     """The error says until when it was valid."""
     me = Identity.from_token(token())
     with pytest.raises(LoginError, match=r"alice@example.com has expired: .* 12:01:00 UTC"):
-        me.token(now=NOON + 61 * SECOND)
+        me.token(clock=at(NOON + 61 * SECOND))
 
 
 @pytest.mark.parametrize(
@@ -91,13 +108,13 @@ def test_a_token_that_will_be_refused_is_told_before_it_is_sent(
     """The authority would not say why."""
     me = Identity.from_token(token(**changes))
     with pytest.raises(LoginError, match=reason):
-        me.token(now=NOON)
+        me.token(clock=at(NOON))
 
 
 def test_a_token_may_be_for_another_audience() -> None:
     """A private authority can have a name of its own."""
     me = Identity.from_token(token(aud="fulcio.example"))
-    assert me.token(now=NOON, audience="fulcio.example").audience == ("fulcio.example",)
+    assert me.token(clock=at(NOON), audience="fulcio.example").audience == ("fulcio.example",)
 
 
 def test_an_identity_says_what_a_certificate_will() -> None:
@@ -128,8 +145,8 @@ def test_a_file_is_read_again_when_its_token_has_expired(tmp_path: Path) -> None
     file.write_text(f"{token()}\n")
     me = Identity.from_file(file)
     file.write_text(token(minute=1))
-    assert me.token(now=NOON).text == token()
-    assert me.token(now=NOON + 60 * SECOND).text == token(minute=1)
+    assert me.token(clock=at(NOON)).text == token()
+    assert me.token(clock=at(NOON + 60 * SECOND)).text == token(minute=1)
 
 
 def test_an_environment_variable_is_read_again_when_its_token_has_expired(
@@ -139,8 +156,8 @@ def test_an_environment_variable_is_read_again_when_its_token_has_expired(
     monkeypatch.setenv("SIGSTORE_ID_TOKEN", token())
     me = Identity.from_environment()
     monkeypatch.setenv("SIGSTORE_ID_TOKEN", token(minute=1))
-    assert me.token(now=NOON).text == token()
-    assert me.token(now=NOON + 60 * SECOND).text == token(minute=1)
+    assert me.token(clock=at(NOON)).text == token()
+    assert me.token(clock=at(NOON + 60 * SECOND)).text == token(minute=1)
 
 
 @pytest.mark.parametrize(("value", "reason"), [(None, "is unset"), (" ", "is empty")])
@@ -198,7 +215,7 @@ def nothing() -> Any:
 def test_a_source_that_fails_is_a_login_error(source: Callable[[], str], reason: str) -> None:
     """Nothing else escapes; what a stranger's code raised is kept as the cause."""
     with pytest.raises(LoginError, match=reason) as refusal:
-        Identity(source).token(now=NOON)
+        Identity(source).token(clock=at(NOON))
     assert isinstance(refusal.value.__cause__, (KeyError, TypeError, type(None)))
 
 
@@ -207,8 +224,8 @@ def test_a_source_that_failed_is_asked_again() -> None:
     answers: Iterator[str] = iter(["not a token", token()])
     me = Identity(lambda: next(answers))
     with pytest.raises(ParseError):
-        me.token(now=NOON)
-    assert me.token(now=NOON).text == token()
+        me.token(clock=at(NOON))
+    assert me.token(clock=at(NOON)).text == token()
 
 
 def test_a_token_is_revealed_to_who_asks_for_it_by_that_name() -> None:
@@ -246,13 +263,13 @@ def test_no_error_keeps_a_token(text: str) -> None:
     """Neither in its words nor in the variables of the calls that led to it."""
     me = Identity(lambda: text)
     with pytest.raises((ParseError, LoginError)) as refusal:
-        me.token(now=NOON)
+        me.token(clock=at(NOON))
     whole = f"{refusal.value} {refusal.value.hint} {frames_of(refusal.value)}"
     assert text.split(".")[2].rstrip("!") not in whole
 
 
 def test_a_token_says_whose_it_is_and_no_more() -> None:
     """What is handed on to the authority's client is as silent."""
-    one = Identity.from_token(token()).token(now=NOON)
+    one = Identity.from_token(token()).token(clock=at(NOON))
     assert isinstance(one, IdentityToken)
     assert repr(one) == f"IdentityToken(alice@example.com, by {DEX})"
