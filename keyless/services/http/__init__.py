@@ -47,6 +47,10 @@ _JSON_WORDS = ("message", "error_description", "detail", "error")
 _REQUEST_IDS = ("X-Request-Id", "Request-Id", "X-Correlation-Id", "X-Cloud-Trace-Context", "CF-Ray")
 _HTML = re.compile(r"\s*(<!doctype html|<html)", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]*>([^<]*)", re.IGNORECASE)
+_STRANGE = (
+    "something else may have answered in its place, as a proxy; or the service is not where the "
+    "configuration says: bring trust up to date"
+)
 
 
 def send(
@@ -66,7 +70,7 @@ def send(
         raise ServiceError(
             f"the {service} cannot be asked: {scrubbed(error.message, request.confidences)}",
             service=service,
-            hint=error.hint,
+            hint=error.hint or _STRANGE,
         ) from None
     if 200 <= response.status < 300 or response.status in also:
         return response
@@ -115,8 +119,21 @@ def _refusal(request: Request, response: Response, service: str) -> ServiceError
         f"the {service} answered {response.status}{said}",
         service=service,
         status=response.status,
-        hint=later if response.status in PASSING else None,
+        hint=later if response.status in PASSING else _advice(response.status),
     )
+
+
+def _advice(status: int) -> str:
+    """Say what to do about a *status* that will be the same the next time."""
+    match status:
+        case 401 | 403:
+            return (
+                "it does not serve everybody: a proxy may stand in between, or its owner may know"
+            )
+        case 413:
+            return "what it was sent is too large for it"
+        case _:
+            return _STRANGE
 
 
 def _json_words(body: bytes) -> str:
