@@ -2,8 +2,6 @@
 """Whatever fails, no token and no private key is in what is left of it."""
 
 import json
-import traceback
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from keyless.sandbox import Sandbox
 from keyless.services.http import Request, Response, Transport
 from keyless.session import Signer
 from tests.instances import NOON, Wire, on
+from tests.remains import left_of
 
 HOSTS = ("fulcio", "timestamp", "rekor", "log2025")
 
@@ -36,16 +35,6 @@ def lie(request: Request, _: Transport) -> Response:
 
 
 OTHER = Sandbox(NOON)
-
-
-def left_of(error: BaseException) -> Iterator[str]:
-    """Yield all that *error* says and keeps: its words, and variables of the calls it came from."""
-    reason: BaseException | None = error
-    while reason is not None:
-        yield f"{reason!r} {vars(reason)}"
-        frames = traceback.TracebackException.from_exception(reason, capture_locals=True).stack
-        yield from (str(frame.locals) for frame in frames if "/tests/" not in frame.filename)
-        reason = reason.__cause__ or reason.__context__
 
 
 @pytest.mark.parametrize("host", HOSTS)
