@@ -29,7 +29,7 @@ PURE_HALF = (
 )
 
 nox.options.default_venv_backend = "virtualenv"
-nox.options.sessions = ["lint", "types", "tests", "docs", "wheel", "javascript"]
+nox.options.sessions = ["lint", "types", "tests", "docs", "notebooks", "wheel", "javascript"]
 nox.options.error_on_missing_interpreters = True
 
 
@@ -69,6 +69,13 @@ def docs(session: nox.Session) -> None:
         *("python", "-m", "pytest", "-q", "-p", "docs.examples", _results("docs")),
         *("README.md", "docs"),
     )
+
+
+@nox.session
+def notebooks(session: nox.Session) -> None:
+    """Every notebook runs from a clean kernel, against the sandbox."""
+    session.install(".", *_group("notebooks"))
+    session.run("python", "notebooks/execute.py")
 
 
 @nox.session
@@ -137,7 +144,7 @@ def _sources() -> Iterator[Path]:
     yield from sorted(ROOT.glob("*.toml"))
     yield from (path for path in sorted((ROOT / ".ci").iterdir()) if path.is_file())
     yield from ROOT.glob("tests/conformance_client")  # a command, so without a suffix
-    for folder in ("keyless", "tests", "docs", "benchmarks"):
+    for folder in ("keyless", "tests", "docs", "notebooks", "benchmarks"):
         for suffix in ("*.py", "*.toml"):
             yield from sorted((ROOT / folder).rglob(suffix))
 
