@@ -38,6 +38,8 @@ def value(cls: type[T]) -> type[T]:
             self.__dict__.update(defaults)
         self.__dict__.update(given)
 
+    __init__.__qualname__ = f"{cls.__qualname__}.__init__"  # by which Python's own errors call it
+
     def __hash__(self: object) -> int:  # noqa: N807 - likewise
         return hash((cls, *(self.__dict__[name] for name in fields)))
 
