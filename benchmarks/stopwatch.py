@@ -12,6 +12,8 @@ from time import perf_counter
 
 Clock = Callable[[], float]
 
+# What is installed keeps its bytecode; a checkout that may not would be compiled at each start.
+COMPILED_ONCE = {"PYTHONDONTWRITEBYTECODE": ""}
 LAUNCHER = Path(__file__).with_name("launcher.py")
 
 
@@ -65,7 +67,7 @@ def process(command: Sequence[str | Path], environment: Mapping[str, str]) -> Ru
     # parent smaller than any child starts it, and holds the watch as well.
     finished = subprocess.run(
         [sys.executable, "-I", "-S", LAUNCHER, *command],
-        env={**os.environ, **environment},
+        env={**os.environ, **COMPILED_ONCE, **environment},
         capture_output=True,
         text=True,
         check=False,
