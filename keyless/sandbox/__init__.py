@@ -87,7 +87,7 @@ class Sandbox:
         self.registry = Registry(url=urls.registry)
         self.faults = Injections(self.services)
         # Who waits in a sandbox waits by its clock, which does not take any time.
-        patience = Patience(sleep=self._wait, now=lambda: self.clock.now)
+        patience = Patience(sleep=self.wait, now=lambda: self.clock.now)
         self.transport = persistent(self._carry, patience)
         self._connected: tuple[InstanceUrls, Sigstore] | None = None
 
@@ -180,6 +180,10 @@ class Sandbox:
     ) -> None:
         """Nothing is left behind: all of it was in this process."""
 
+    def wait(self, seconds: float) -> None:
+        """Let so much time pass in the sandbox, in none of ours: what sleeps there calls this."""
+        self.clock.advance(timedelta(seconds=seconds))
+
     def inject(
         self, service: str, fault: Fault, *, times: int | None = None, after: int = 0
     ) -> Injection:
@@ -243,6 +247,3 @@ class Sandbox:
             service=request.host,
             hint="a sandbox does not reach the network",
         )
-
-    def _wait(self, seconds: float) -> None:
-        self.clock.advance(timedelta(seconds=seconds))

@@ -3,11 +3,14 @@
 
     GET .well-known/openid-configuration    where everything else is
     GET keys                                the keys that its tokens are verified with
+    auth, token, device, device/code        how to sign in: `oauth`
 
 Where GitHub or GitLab would give a workflow its token, this issuer does, in their name: a
 certificate then says what it would say for a real one.
 """
 
+import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import timedelta
 from threading import Lock
@@ -15,6 +18,7 @@ from typing import Literal
 
 from keyless.errors import LoginError
 from keyless.protocol.certified import GITHUB, GITLAB
+from keyless.protocol.digest import Digest
 from keyless.protocol.json_reader import JsonValue
 from keyless.protocol.keys import PublicKey, algorithm_named
 from keyless.protocol.signing_keys import SigningKey
@@ -22,6 +26,8 @@ from keyless.protocol.token import IdentityToken, diagnose
 from keyless.sandbox.answering import NOT_FOUND, json_response, path_under
 from keyless.sandbox.clock import Clock
 from keyless.sandbox.jws import ALGORITHMS, key_id, signed_token, to_jwk, verify_token
+from keyless.sandbox.oauth import Flows
+from keyless.sandbox.wishes import CONNECTORS, Denied, Person, Wish
 from keyless.sandbox.workflow_tokens import github_claims, gitlab_claims
 from keyless.services.http import Request, Response, joined
 
@@ -30,17 +36,25 @@ TokenAlgorithm = Literal["ES256", "RS256"]
 AUDIENCE = "sigstore"
 LIFETIME = timedelta(seconds=60)
 # Who knows a person: what the certificate names as its issuer.
-CONNECTOR = "https://github.com/login/oauth"
+CONNECTOR = CONNECTORS[0]
 
 
 class Issuer:
-    """The issuer at *url*. May be shared between threads."""
+    """The issuer at *url*. May be shared between threads.
+
+    Who signs in gets a token of its *lifetime* and *algorithm*, and an access token that is the
+    same, as the public instance's is, unless it is *opaque*.
+    """
 
     def __init__(self, clock: Clock, *, url: str) -> None:
         self._clock = clock
         self._making = Lock()
         self._keys: dict[str, SigningKey] = {}
         self._names = {GITHUB, GITLAB}
+        self.flows = Flows(clock, url=lambda: self.url, tokens=self._signed_in)
+        self.lifetime = LIFETIME
+        self.algorithm: TokenAlgorithm = "ES256"
+        self.opaque = False
         self.move(url)
 
     def move(self, url: str) -> None:
@@ -61,14 +75,8 @@ class Issuer:
 
         Without a *connector*, this issuer knows them itself.
         """
-        claims: dict[str, JsonValue] = {
-            "sub": f"{connector or 'sandbox'}|{email}",
-            "email": email,
-            "email_verified": verified,
-        }
-        if connector is not None:
-            claims["federated_claims"] = {"connector_id": connector, "user_id": email}
-        return self.token_of(claims, audience=audience, lifetime=lifetime)
+        person = Person(email=email, verified=verified)
+        return self.token_of(_claims(person, connector), audience=audience, lifetime=lifetime)
 
     def github_token(
         self,
@@ -132,16 +140,29 @@ class Issuer:
         with self._making:
             return {key_id(key.public): key.public for key in self._keys.values()}
 
+    def approve(self, email: str, *, connector: str | None = None, verified: bool = True) -> None:
+        """Have whoever signs in from now on be *email*, as *connector* or as who is asked knows."""
+        self.flows.decided = Person(email=email, connector=connector, verified=verified)
+
+    def deny(self) -> None:
+        """Have whoever is asked to sign in from now on say no."""
+        self.flows.decided = Denied()
+
+    def ask(self) -> None:
+        """Have whoever signs in say themselves who they are, as it is in the beginning."""
+        self.flows.decided = None
+
     def handle(self, request: Request) -> Response:
         """Answer *request*."""
-        match request.method, path_under(self.url, request):
+        path = path_under(self.url, request)
+        match request.method, path:
             case "GET", ".well-known/openid-configuration":
                 return json_response(self._configuration())
             case "GET", "keys":
                 self._key("ES256")
                 return json_response({"keys": [to_jwk(key) for key in self.keys.values()]})
             case _:
-                return NOT_FOUND
+                return self.flows.handle(request.method, path, request) or NOT_FOUND
 
     def _configuration(self) -> JsonValue:
         return {
@@ -149,7 +170,30 @@ class Issuer:
             "jwks_uri": joined(self.url, "keys"),
             "id_token_signing_alg_values_supported": list(ALGORITHMS),
             "subject_types_supported": ["public"],
+            **self.flows.configuration(),
         }
+
+    def _signed_in(self, person: Person, wish: Wish) -> dict[str, JsonValue]:
+        """Write what somebody's client gets once they have signed in."""
+        claims = _claims(person, wish.connector)
+        access = self._signed(claims, wish.client)
+        if self.opaque:
+            access = secrets.token_urlsafe(24)
+        half = Digest.of(access.encode("ascii")).value[:16]
+        claims["at_hash"] = urlsafe_b64encode(half).rstrip(b"=").decode("ascii")
+        if wish.nonce:
+            claims["nonce"] = wish.nonce
+        return {
+            "access_token": access,
+            "token_type": "Bearer",
+            "expires_in": self.lifetime // timedelta(seconds=1),
+            "id_token": self._signed(claims, wish.client),
+        }
+
+    def _signed(self, claims: Mapping[str, JsonValue], client: str) -> str:
+        return self.token_of(
+            claims, audience=client, lifetime=self.lifetime, algorithm=self.algorithm
+        )
 
     def _key(self, algorithm: TokenAlgorithm) -> SigningKey:
         """Return the key for *algorithm*, made when it is first wanted: RSA takes its time."""
@@ -158,3 +202,15 @@ class Issuer:
                 kind = algorithm_named(ALGORITHMS[algorithm])
                 self._keys[algorithm] = SigningKey.generate(kind)
             return self._keys[algorithm]
+
+
+def _claims(person: Person, connector: str | None) -> dict[str, JsonValue]:
+    connector = person.connector or connector
+    claims: dict[str, JsonValue] = {
+        "sub": f"{connector or 'sandbox'}|{person.email}",
+        "email": person.email,
+        "email_verified": person.verified,
+    }
+    if connector is not None:
+        claims["federated_claims"] = {"connector_id": connector, "user_id": person.email}
+    return claims
