@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 
-from benchmarks import hashing, judging, many, starting
+from benchmarks import hashing, judging, many, signing, starting
 from benchmarks.machine import machine
 from benchmarks.material import AbsentError
 from benchmarks.row import Goal, Row, skipped, table
@@ -22,6 +22,9 @@ MEASUREMENTS: tuple[Measurement, ...] = (
     (many.processes_rows, many.PROCESSES_GOALS),
     (many.release_rows, many.RELEASE_GOALS),
     (hashing.hashing_rows, hashing.HASHING_GOALS),
+    (signing.release_rows, signing.RELEASE_GOALS),
+    (signing.large_rows, signing.LARGE_GOALS),
+    (signing.sandbox_rows, signing.SANDBOX_GOALS),
 )
 
 
