@@ -18,11 +18,15 @@ Run = Callable[[Sequence[str]], int]
 
 # name: (the function that runs it, as module:name, and what it does)
 COMMANDS = {
+    "demo": ("keyless.cli.demo:demo", "show everything once, on this machine alone"),
     "verify": ("keyless.cli.verify:verify", "decide whether whom you name signed a file"),
+    "sign": ("keyless.cli.sign:sign", "sign files, as whom your identity token names"),
+    "attest": ("keyless.cli.attest:attest", "sign what you say of a file"),
     "inspect": ("keyless.cli.inspect:inspect", "say in words what a bundle holds"),
     "trust status": ("keyless.cli.trust:status", "say which trust is in use, and how old it is"),
     "trust update": ("keyless.cli.trust:update", "bring trust up to date now"),
     "trust export": ("keyless.cli.trust:export", "print the trusted root that is in use"),
+    "sandbox serve": ("keyless.cli.sandbox:serve", "run a whole Sigstore on this machine"),
 }
 INTERRUPTED = 130  # as shells count a process that ended by SIGINT,
 UNHEARD = 141  # and by SIGPIPE
@@ -88,7 +92,7 @@ def _overview() -> str:
     lines = [f"  keyless {name:<{width}}  {summary}" for name, (_, summary) in COMMANDS.items()]
     return "\n".join(
         (
-            "Verify software that was signed through Sigstore.",
+            "Sign and verify software through Sigstore, with no key to keep.",
             "",
             *lines,
             "",

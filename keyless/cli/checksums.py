@@ -11,7 +11,7 @@ of them, its own bundle says.
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from keyless import files
 from keyless.cli.artifacts import Artifact, artifact_at, check_listed, is_bundle, refused
@@ -28,6 +28,7 @@ _ESCAPED = re.compile(r"(?:[^\\]|\\[\\nr])+")
 _ESCAPE = re.compile(r"\\.")
 _BY_SIZE = {algorithm.size: algorithm for algorithm in HashAlgorithm}
 _ESCAPES = {r"\\": "\\", r"\n": "\n", r"\r": "\r"}
+_UNESCAPES = str.maketrans({character: escape for escape, character in _ESCAPES.items()})
 
 
 def artifacts_listed(path: str) -> Iterator[Artifact]:
@@ -45,6 +46,50 @@ def artifacts_listed(path: str) -> Iterator[Artifact]:
             yield artifact
     if not found:
         raise InputError(f"{shown(path)} lists no file to verify")
+
+
+def write_list(path: str, digests: Mapping[str, Digest]) -> None:
+    """Write to *path* the list of files, by their paths, and their *digests*."""
+    names = {_name_in_list(path, file): digest for file, digest in digests.items()}
+    lines = (_written(name, digest) for name, digest in names.items())
+    files.write(path, os.fsencode("".join(lines)))
+
+
+def demand_listable(path: str, named: Iterable[str]) -> None:
+    """Refuse to write a list to *path*, of files that are *named*, which would be of no use.
+
+    Nor is anything but an older list written over.
+    """
+    for file in named:
+        _name_in_list(path, file)
+    if os.path.lexists(path):
+        try:
+            list(_lines(path))
+        except ParseError as error:
+            raise InputError(
+                f"{shown(path)} is there already, and is no list of digests: {error.message}",
+                hint="choose another name, or remove the file",
+            ) from None
+
+
+def _name_in_list(path: str, file: str) -> str:
+    try:
+        name = os.path.relpath(file, os.path.dirname(path) or os.curdir)
+    except ValueError:  # on another drive
+        name = os.pardir
+    name = name.replace(os.sep, "/")
+    if name.split("/")[0] == os.pardir:
+        raise InputError(
+            f"{shown(file)} is not below the folder of {shown(path)}",
+            hint="a list names what is in its own folder, or below",
+        )
+    return name
+
+
+def _written(name: str, digest: Digest) -> str:
+    escaped = name.translate(_UNESCAPES)
+    mark = "" if escaped == name else "\\"
+    return f"{mark}{digest.hex}  {escaped}\n"
 
 
 def _lines(path: str) -> Iterator[tuple[Digest, str]]:

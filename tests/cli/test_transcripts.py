@@ -8,7 +8,10 @@
     exit 1                      the exit code, where it is not 0
 
 `…` stands for anything within a line, and alone on a line for any lines. `$CASES` is the folder of
-the public conformance cases, `$BEACON` the identity that signed most of them.
+the public conformance cases, `$BEACON` the identity that signed most of them. `$SANDBOX` is the
+folder with the documents of a sandbox that is served, and with tokens for it: of `alice`, of `bob`,
+of a `workflow`, and of Alice one that is `expired` and one that is `for-npm`. `$THERE` says where
+to sign, and `$AS_ALICE` as whom as well.
 """
 
 import os
@@ -17,12 +20,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 import keyless
+from keyless.sandbox import Sandbox
 from tests.cases import CONFORMANCE, IDENTITY
 from tests.shared_data import shared
 
@@ -50,11 +56,29 @@ def test_the_command_answers_as_written(session: Path, tmp_path: Path) -> None:
     if "$CASES" in text:
         shared("conformance")
     environment = _environment(tmp_path)
-    for exchange in _exchanges(session.name, text):
-        answer = _run(exchange.command, tmp_path / "here", environment)
-        assert _fits(answer, exchange.answer), (
-            f"{exchange.place}: {exchange.command}\n" + "\n".join(answer)
-        )
+    with ExitStack() as opened:
+        if "$SANDBOX" in text or "$AS_ALICE" in text:
+            sandbox = Sandbox()
+            opened.enter_context(sandbox.serve(environment["SANDBOX"]))
+            _write_tokens(sandbox, Path(environment["SANDBOX"]))
+        for exchange in _exchanges(session.name, text):
+            answer = _run(exchange.command, tmp_path / "here", environment)
+            assert _fits(answer, exchange.answer), (
+                f"{exchange.place}: {exchange.command}\n" + "\n".join(answer)
+            )
+
+
+def _write_tokens(sandbox: Sandbox, folder: Path) -> None:
+    long, over = timedelta(hours=1), timedelta(seconds=-1)
+    tokens = {
+        "alice": sandbox.token("alice@example.com", lifetime=long),
+        "bob": sandbox.token("bob@example.com", lifetime=long),
+        "workflow": sandbox.issuer.github_token("octo-org/hello", lifetime=long),
+        "expired": sandbox.token("alice@example.com", lifetime=over),
+        "for-npm": sandbox.token("alice@example.com", audience="npm", lifetime=long),
+    }
+    for name, token in tokens.items():
+        (folder / name).write_text(token)
 
 
 def _exchanges(name: str, text: str) -> Iterator[Exchange]:
@@ -78,12 +102,17 @@ def _environment(folder: Path) -> dict[str, str]:
     command = folder / "bin" / "keyless"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m keyless "$@"\n')
     command.chmod(0o755)
+    sandbox = str(folder / "sandbox")
+    there = f"--trust-config {sandbox}/client_trust_config.json"
     return {
         "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
         "PYTHONPATH": str(Path(keyless.__file__).parents[1]),
         "HOME": str(folder),
         "CASES": str(CONFORMANCE),
         "BEACON": IDENTITY,
+        "SANDBOX": sandbox,
+        "THERE": there,
+        "AS_ALICE": f"{there} --identity-token-file {sandbox}/alice",
         "KEYLESS_OFFLINE": "1",
         "COLUMNS": "100",
         "LC_ALL": "C.UTF-8",

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The words by which a command is told as whom to sign, through which services, and where to.
+
+There is no word for a token itself. What is typed on a command line, every process on the machine
+can read while the command runs, and the shell keeps it in its history: for as long as a token
+lives, whoever reads it signs in somebody else's name. So a token comes in a file, or in a variable
+of the environment, and one that was typed all the same is neither used nor repeated.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+
+from keyless.auth import Identity
+from keyless.auth.ambient import VARIABLE
+from keyless.cli.arguments import FileOptions, Parser
+from keyless.cli.trust_options import INSTANCE_HELP
+from keyless.errors import InputError, LoginError, ParseError
+from keyless.instance import Sigstore, connect
+from keyless.instance.sigstore import LogVersion
+from keyless.safe_text import shown
+from keyless.services.embedded_trust import INSTANCES
+
+EPILOG = f"""\
+You sign as whoever the identity token is about: the one in the file that --identity-token-file
+names, or else the one in {VARIABLE}. A token itself is never typed: every process on the
+machine could read it. Who you are, and what you sign, becomes public for ever; --dry-run shows
+all of it, and signs nothing.
+
+Exit codes: 0 signed, 1 a service lied, 2 misused, 3 a service failed or no identity could be had.
+"""
+
+# A header and a body in base64, both of which begin a JSON object, and a signature.
+_TOKEN = re.compile(r"(?:.*[=\s:'\"])?eyJ[\w-]*\.eyJ[\w-]*\.[\w-]*['\"]?", re.DOTALL)
+_LOG_VERSIONS: dict[str, LogVersion] = {"1": 1, "2": 2}
+
+
+class SigningOptions(FileOptions):
+    """What a command was told of signing."""
+
+    identity_token_file: str | None
+    trust_config: str | None
+    instance: str | None
+    rekor: str | None
+    bundle: str | None
+    output_dir: str | None
+    overwrite: bool
+    dry_run: bool
+    json: bool
+
+
+def add_signing_options(parser: Parser) -> None:
+    """Let *parser* know all of the words."""
+    who = parser.add_argument_group("as whom, and through which services")
+    who.add_argument(
+        "--identity-token-file",
+        metavar="FILE",
+        help=f"the file with your identity token; without it, {VARIABLE} holds the token",
+    )
+    who.add_argument(
+        "--trust-config", metavar="FILE", help="the instance of this client trust configuration"
+    )
+    who.add_argument("--instance", choices=INSTANCES, help=INSTANCE_HELP)
+    who.add_argument(
+        "--rekor", choices=tuple(_LOG_VERSIONS), help="the version of the log; else the instance's"
+    )
+    where = parser.add_argument_group("where the bundle goes; else beside FILE")
+    where.add_argument("--bundle", metavar="BUNDLE", help="here, of the one FILE")
+    where.add_argument("--output-dir", metavar="FOLDER", help="into this folder")
+    where.add_argument(
+        "--overwrite", action="store_true", help="replace whatever is there, whoever made it"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show what would become public, and sign nothing"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def demand_no_token(arguments: Sequence[str]) -> None:
+    """Refuse *arguments* if a token was typed among them; it is not repeated."""
+    typed = {word.partition("=")[0] for word in arguments}
+    if "--identity-token" in typed or any(map(_TOKEN.fullmatch, arguments)):
+        raise InputError(
+            "an identity token is not typed: every process on this machine can read what is",
+            hint=f"put it into a file for --identity-token-file, or into {VARIABLE}; one that was "
+            "typed can be used by whoever saw it, until it expires",
+        )
+
+
+def connected_to_sign(options: SigningOptions) -> Sigstore:
+    """Return the instance that *options* name."""
+    if options.trust_config is not None and options.instance is not None:
+        raise InputError("--trust-config names an instance, and so does --instance: give one")
+    try:
+        return connect(
+            options.instance,
+            rekor=None if options.rekor is None else _LOG_VERSIONS[options.rekor],
+            trust_config=options.trust_config,
+        )
+    except ParseError as error:
+        if options.trust_config is None:
+            raise
+        raise InputError(
+            f"{shown(options.trust_config)} is no client trust configuration: {error.message}",
+            hint=error.hint,
+        ) from None
+
+
+def identity_named(options: SigningOptions) -> Identity:
+    """Return whom *options*, or the environment, name."""
+    path = options.identity_token_file
+    if path is None and not os.environ.get(VARIABLE, "").strip():
+        raise LoginError(
+            "nobody to sign as: there is no identity token",
+            hint=f"name a file that holds one with --identity-token-file, or have {VARIABLE} hold "
+            "it; keyless demo shows all of it without one",
+        )
+    try:
+        return Identity.from_environment() if path is None else Identity.from_file(path)
+    except ParseError as error:
+        where = VARIABLE if path is None else shown(path)
+        raise InputError(
+            f"{where} holds no identity token: {error.message}", hint=error.hint
+        ) from None
