@@ -127,7 +127,7 @@ class TrustCache:
 
     def _wait_for(self, lock: int, seconds: float, pause: Callable[[float], None]) -> None:
         deadline = time.monotonic() + seconds
-        while not _take_lock(lock):
+        while not take_lock(lock):
             if time.monotonic() >= deadline:
                 raise TrustError(
                     f"another process has been renewing the trust in {shown(self.folder)} for more "
@@ -207,7 +207,7 @@ def _unsafe(path: str, why: str) -> TrustError:
     )
 
 
-def _take_lock(lock: int) -> bool:
+def take_lock(lock: int) -> bool:
     """Say whether the lock could be taken, without waiting for it."""
     try:
         if sys.platform == "win32":
