@@ -34,11 +34,11 @@ SECONDS = 30.0
 CONFLICT, NOT_FOUND = 409, 404
 
 _PLACE = re.compile(r"(?:.*/)?([0-9a-f]{80}|[0-9a-f]{64})")
-_ADVICE = {
+_WRITING = {
     400: "the log could not verify the signature, or does not take entries of this kind",
-    404: "no entry has this name or number, or not yet",
     413: "what was to be logged is too large for this log",
 }
+_READING = {404: "no entry has this name or number, or not yet"}
 
 
 class RekorV1:
@@ -134,5 +134,5 @@ class RekorV1:
             body=body,
             seconds=SECONDS,
         )
-        with advising(_ADVICE):
+        with advising(_READING if body is None else _WRITING):
             return send(self._transport, request, service=self.name, also=also)

@@ -164,7 +164,7 @@ def test_an_entry_under_another_name_is_a_lie() -> None:
     [
         (400, "could not verify the signature"),
         (413, "too large for this log"),
-        (404, "no entry has this name"),
+        (404, "the service is not where"),
         (500, "try again later"),
     ],
 )
@@ -203,7 +203,9 @@ def test_an_entry_is_found_by_its_index() -> None:
 def test_the_first_entry_has_an_index_too() -> None:
     """Zero is a number."""
     client, transport = log(answered(404))
-    assert failed(client, lambda it: it.entry(0)).status == 404
+    error = failed(client, lambda it: it.entry(0))
+    assert error.status == 404
+    assert error.hint == "no entry has this name or number, or not yet"
     assert transport.asked[0].url.endswith("?logIndex=0")
 
 
