@@ -42,6 +42,7 @@ from keyless.sandbox.registry import Registry
 from keyless.sandbox.rekor_v1 import RekorV1
 from keyless.sandbox.rekor_v2 import RekorV2
 from keyless.sandbox.served import Served, folder_of, urls_on, write_documents
+from keyless.sandbox.state import State
 from keyless.sandbox.tsa import Tsa
 from keyless.sandbox.tuf_repository import TufRepository
 from keyless.services.http import (
@@ -72,10 +73,17 @@ class Service:
 class Sandbox:
     """A whole instance in this process. May be shared between threads.
 
-    Its clock goes with the machine's, or stands at *now*.
+    Its clock goes with the machine's, or stands at *now*. With a *directory* its keys, and what its
+    logs have, outlive this process: until it is closed, no other sandbox has them.
     """
 
-    def __init__(self, now: datetime | None = None, *, urls: InstanceUrls = DEFAULT_URLS) -> None:
+    def __init__(
+        self,
+        now: datetime | None = None,
+        *,
+        directory: files.Path | None = None,
+        urls: InstanceUrls = DEFAULT_URLS,
+    ) -> None:
         self.clock = Clock(now)
         self.core = InstanceCore(self.clock, urls=urls)
         self.issuer = Issuer(self.clock, url=urls.issuer)
@@ -83,6 +91,9 @@ class Sandbox:
         self.tsa = Tsa(self.core.timestamp_authority)
         self.rekor_v1 = RekorV1(self.core.log_v1)
         self.rekor_v2 = RekorV2(self.core.log_v2)
+        self._state = None if directory is None else State(directory)
+        if self._state is not None:
+            self._state.restore(self.core, self.rekor_v1)
         self.tuf = TufRepository(self.clock, dict(self.documents), url=urls.tuf)
         self.registry = Registry(url=urls.registry)
         self.faults = Injections(self.services)
@@ -169,6 +180,11 @@ class Sandbox:
         """Be a pipeline of GitLab's, out of *file* in *project*, at *ref*."""
         return Identity(lambda: self.issuer.gitlab_token(project, file=file, ref=ref))
 
+    def close(self) -> None:
+        """Let another sandbox have the directory; without one, there is nothing to close."""
+        if self._state is not None:
+            self._state.close()
+
     def __enter__(self) -> Self:
         return self
 
@@ -178,7 +194,7 @@ class Sandbox:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Nothing is left behind: all of it was in this process."""
+        self.close()
 
     def wait(self, seconds: float) -> None:
         """Let so much time pass in the sandbox, in none of ours: what sleeps there calls this."""

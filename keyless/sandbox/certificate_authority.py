@@ -54,7 +54,7 @@ class CertificateAuthority:
         ct_logs: Sequence[CtLog],
     ) -> None:
         self.clock = clock
-        self._key = key
+        self.secret = key
         self.url = url
         self.chain = tuple(chain)
         self.ct_logs = tuple(ct_logs)
@@ -118,11 +118,11 @@ class CertificateAuthority:
     def sign(self, template: Template, *, scts: Sequence[bytes] | None = None) -> Certificate:
         """Sign *template*, with *scts* in it, or else with what the certificate logs say of it."""
         if scts is None:
-            tbs = template.to_tbs(self._key.algorithm)
-            scts = [log.append(tbs, issuer=self._key.public) for log in self.ct_logs]
+            tbs = template.to_tbs(self.secret.algorithm)
+            scts = [log.append(tbs, issuer=self.secret.public) for log in self.ct_logs]
         if scts:
             template = with_extension(template, sct_list(scts))
-        return Certificate.parse(template.signed_by(self._key))
+        return Certificate.parse(template.signed_by(self.secret))
 
 
 def with_extension(template: Template, extension: Extension) -> Template:

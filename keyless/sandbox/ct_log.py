@@ -36,14 +36,14 @@ class CtLog:
 
     def __init__(self, clock: Clock, *, url: str, key: SigningKey | None = None) -> None:
         self._clock = clock
-        self._key = key or SigningKey.generate(_P256)
+        self.secret = key or SigningKey.generate(_P256)
         self.url = url
         self.tree = MerkleLog()
 
     @property
     def key(self) -> PublicKey:
         """The key its certificate timestamps are verified with."""
-        return self._key.public
+        return self.secret.public
 
     @property
     def log_id(self) -> bytes:
@@ -75,8 +75,8 @@ class CtLog:
             + self.log_id
             + timestamp
             + _counted(extensions, 2)
-            + _HASH_AND_KEY[self._key.algorithm.scheme]
-            + _counted(self._key.sign(signed), 2)
+            + _HASH_AND_KEY[self.secret.algorithm.scheme]
+            + _counted(self.secret.sign(signed), 2)
         )
 
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from typing import Literal, assert_never
 
-from keyless.errors import KeylessError, ParseError
+from keyless.errors import InputError, KeylessError, ParseError
 from keyless.protocol.certificate import Certificate
 from keyless.protocol.certified import GITHUB, GITLAB, certified_claims
 from keyless.protocol.claims import Claims
@@ -43,7 +43,7 @@ BAD_TOKEN = "There was an error processing the identity token"  # noqa: S105 - n
 # What a name in a certificate can hold: IA5String is ASCII.
 _EMAIL = re.compile(r"[!-?A-~]+@[!-?A-~]+")
 _WORKFLOW = re.compile(r"https://[!-~]+")
-_INVALID_ARGUMENT = 3
+_INVALID_ARGUMENT, _INTERNAL = 3, 13
 
 
 class Fulcio:
@@ -82,7 +82,10 @@ class Fulcio:
         except ParseError as error:
             return refused(400, error.message, code=_INVALID_ARGUMENT)
         san = San(kind="URI" if _is_workflow(token) else "e-mail", text=token.name)
-        certificate = issue(key, san, certified_claims(token) or Claims())
+        try:
+            certificate = issue(key, san, certified_claims(token) or Claims())
+        except InputError as error:  # what the certificate log has seen cannot be kept
+            return refused(500, error.message, code=_INTERNAL)
         return json_response(self._answer(certificate))
 
     def _token(self, wanted: Json, request: Request) -> IdentityToken:

@@ -19,8 +19,9 @@ from keyless.sandbox.answering import json_response
 from keyless.sandbox.certificate_authority import P256
 from keyless.sandbox.entry_writer import hashedrekord_v1, hashedrekord_v2
 from keyless.sandbox.faults import Lie, Party
-from keyless.sandbox.rekor_v1 import RekorV1, shard_json
+from keyless.sandbox.rekor_v1 import RekorV1
 from keyless.sandbox.rekor_v2 import RekorV2
+from keyless.sandbox.rest_writer import shard_json
 from keyless.sandbox.transparency_log import LogV1, LogV2
 from keyless.services.http import Request, Response
 from keyless.value import replace

@@ -10,19 +10,24 @@ leaf arrives. What is not complete at the right edge is hashed together when ask
 a hundred thousand leaves proves any of them with some dozens of hashes, at every size it ever had.
 """
 
+from collections.abc import Callable
 from threading import Lock
 
 from keyless.protocol.merkle import leaf_hash, node_hash, root_hash
 
 
 class MerkleLog:
-    """The entries of a log, and the tree over them. May be shared between threads."""
+    """The entries of a log, and the tree over them. May be shared between threads.
+
+    What *keep* is, if anything, is told of every entry in its turn, before anybody can read it.
+    """
 
     def __init__(self) -> None:
         self._appending = Lock()
         self._bodies: list[bytes] = []
         self._levels: list[list[bytes]] = [[]]
         self._places: dict[bytes, int] = {}
+        self.keep: Callable[[bytes], None] | None = None
 
     def __len__(self) -> int:
         return len(self._bodies)
@@ -36,6 +41,8 @@ class MerkleLog:
         """Add *body* as the last entry; return its index."""
         leaf = leaf_hash(body)
         with self._appending:
+            if self.keep is not None:
+                self.keep(body)
             # The tree first: whoever reads meanwhile goes by the number of bodies.
             self._add(leaf)
             self._bodies.append(body)

@@ -17,9 +17,9 @@ from copy import copy
 from threading import Lock
 from urllib.parse import urlsplit
 
-from keyless.errors import KeylessError
+from keyless.errors import InputError, KeylessError
 from keyless.protocol.encoding import b64encode, parse_decimal, pem_encode
-from keyless.protocol.entry import InclusionProof, LogEntry
+from keyless.protocol.entry import LogEntry
 from keyless.protocol.json_reader import Json, JsonValue
 from keyless.protocol.merkle import leaf_hash
 from keyless.protocol.rest_entry import LEAF_DIGITS, TREE_DIGITS, parse_uuid
@@ -35,11 +35,13 @@ from keyless.sandbox.answering import (
     query_of,
     refused,
 )
-from keyless.sandbox.proposals import LARGEST_PROPOSAL, accept_v1
-from keyless.sandbox.search_index import SearchIndex
+from keyless.sandbox.proposals import LARGEST_PROPOSAL, Accepted, accept_v1
+from keyless.sandbox.rest_writer import rest_json, shard_json
+from keyless.sandbox.search_index import SearchIndex, keys_of
 from keyless.sandbox.transparency_log import LogV1
 from keyless.services.http import Request, Response
 
+Note = Callable[[dict[str, JsonValue]], None]
 Tell = Callable[[LogV1, LogEntry], LogEntry]
 
 MOST_RETRIEVED = 10
@@ -48,14 +50,18 @@ _ENTRIES = "api/v1/log/entries"
 
 
 class RekorV1:
-    """The wire of a log whose present shard is *log*. May be shared between threads."""
+    """The wire of a log whose present shard is *log*. May be shared between threads.
+
+    What it has beside its trees, an *index* and *attestations*, it gives to *note* as it comes.
+    """
 
     def __init__(self, log: LogV1) -> None:
         self._appending = Lock()
-        self._attestations: dict[bytes, bytes] = {}
-        self._index = SearchIndex()
         self._tell: Tell = _as_it_is
         self.shards = [log]
+        self.index = SearchIndex()
+        self.attestations: dict[bytes, bytes] = {}
+        self.note: Note = _unnoted
 
     @property
     def log(self) -> LogV1:
@@ -66,6 +72,7 @@ class RekorV1:
         """Close the present shard, and go on in a new one."""
         with self._appending:
             self.shards.append(self.log.successor())
+            self.note({"shard": str(self.log.tree_id)})
             return self.log
 
     def retelling(self, tell: Tell) -> "RekorV1":
@@ -80,6 +87,8 @@ class RekorV1:
             return self._answer(request)
         except RefusedError as refusal:
             return refused(refusal.status, refusal.words)
+        except InputError as error:  # an entry cannot be kept
+            return refused(500, error.message)
         except KeylessError as error:
             return refused(400, error.message)
 
@@ -151,11 +160,18 @@ class RekorV1:
                 f"an equivalent entry already exists in the transparency log with UUID {uuid}",
                 headers=(("Location", f"{self._path}/{uuid}"),),
             )
-        if accepted.attestation is not None:
-            self._attestations[leaf] = accepted.attestation
-        self._index.add(uuid, accepted)
+        self._note(uuid, leaf, accepted)
         headers = ("Location", f"{self._path}/{uuid}"), ("ETag", uuid)
         return json_response(self._named(log, entry.index), status=201, headers=headers)
+
+    def _note(self, uuid: str, leaf: bytes, accepted: Accepted) -> None:
+        """Note what is found by whom, and what is kept beside an entry."""
+        keys = [*keys_of(accepted)]
+        if accepted.attestation is not None:
+            self.attestations[leaf] = accepted.attestation
+            self.note({"leaf": leaf.hex(), "attestation": b64encode(accepted.attestation)})
+        self.index.add(uuid, keys)
+        self.note({"uuid": uuid, "keys": [*keys]})
 
     @property
     def _path(self) -> str:
@@ -174,7 +190,7 @@ class RekorV1:
         return json_response(found) if found else NOT_FOUND
 
     def _search(self, request: Request) -> Response:
-        return json_response([*self._index.find(_json(request))])
+        return json_response([*self.index.find(_json(request))])
 
     def _retrieve(self, request: Request) -> Response:
         query = _json(request)
@@ -211,48 +227,17 @@ class RekorV1:
 
     def _entry(self, entry: LogEntry) -> dict[str, JsonValue]:
         answer = rest_json(entry)
-        if (attestation := self._attestations.get(entry.leaf)) is not None:
+        if (attestation := self.attestations.get(entry.leaf)) is not None:
             answer["attestation"] = {"data": b64encode(attestation)}
         return answer
 
 
+def _unnoted(_: dict[str, JsonValue]) -> None:
+    """Keep nothing: a sandbox is gone with its process, unless it is told otherwise."""
+
+
 def _as_it_is(_: LogV1, entry: LogEntry) -> LogEntry:
     return entry
-
-
-def rest_json(entry: LogEntry) -> dict[str, JsonValue]:
-    """Write *entry* as it is answered with over REST."""
-    return {
-        "body": b64encode(entry.canonical_body),
-        "integratedTime": entry.integrated_time,
-        "logID": entry.log_id.hex(),
-        "logIndex": entry.index,
-        "verification": {
-            "signedEntryTimestamp": b64encode(entry.promise or b""),
-            "inclusionProof": None if entry.proof is None else _proof_json(entry.proof),
-        },
-    }
-
-
-def _proof_json(proof: InclusionProof) -> JsonValue:
-    return {
-        "logIndex": proof.index,
-        "rootHash": proof.root.hex(),
-        "treeSize": proof.size,
-        "hashes": [each.hex() for each in proof.hashes],
-        "checkpoint": "" if proof.checkpoint is None else proof.checkpoint.to_text(),
-    }
-
-
-def shard_json(log: LogV1, *, size: int | None = None) -> dict[str, JsonValue]:
-    """Write what *log* is, or was when it had *size* entries."""
-    size = len(log.tree) if size is None else size
-    return {
-        "rootHash": log.tree.root(size).hex(),
-        "treeSize": size,
-        "signedTreeHead": log.checkpoint(size=size),
-        "treeID": str(log.tree_id),
-    }
 
 
 def _size(query: Mapping[str, str], name: str, usual: str) -> int:

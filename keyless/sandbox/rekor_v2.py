@@ -12,7 +12,7 @@ from collections.abc import Callable
 from copy import copy
 from threading import Lock
 
-from keyless.errors import KeylessError
+from keyless.errors import InputError, KeylessError
 from keyless.protocol.entry import LogEntry
 from keyless.protocol.json_reader import JsonValue
 from keyless.protocol.merkle import leaf_hash
@@ -26,7 +26,7 @@ Tell = Callable[[LogV2, LogEntry], LogEntry]
 
 FROZEN = b"This log has been frozen, please switch to the latest log.\n"
 
-_INVALID_ARGUMENT, _ALREADY_EXISTS = 3, 6
+_INVALID_ARGUMENT, _ALREADY_EXISTS, _INTERNAL = 3, 6, 13
 _HEIGHT = 8
 _TILE = re.compile(
     r"api/v2/tile/(?P<level>entries|[0-9]{1,2})/(?P<index>(?:x[0-9]{3}/){0,5}[0-9]{3})"
@@ -76,9 +76,12 @@ class RekorV2:
         except KeylessError as error:
             message = f"invalid hashedrekord request: {error.message}"
             return refused(400, message, code=_INVALID_ARGUMENT)
-        with self._appending:
-            known = self.log.tree.find(leaf_hash(body))
-            entry = None if known is not None else self.log.append(body)
+        try:
+            with self._appending:
+                known = self.log.tree.find(leaf_hash(body))
+                entry = None if known is not None else self.log.append(body)
+        except InputError as error:  # it cannot be kept
+            return refused(500, error.message, code=_INTERNAL)
         if entry is None:
             message = (
                 f"an equivalent entry already exists in the transparency log with index {known}"

@@ -33,10 +33,10 @@ class SearchIndex:
         self._changing = Lock()
         self._found: dict[str, list[str]] = {}
 
-    def add(self, uuid: str, accepted: Accepted) -> None:
-        """Find the entry called *uuid* from now on by what was *accepted*."""
+    def add(self, uuid: str, keys: Iterable[str]) -> None:
+        """Find the entry called *uuid* from now on by *keys*."""
         with self._changing:
-            for key in dict.fromkeys(_keys(accepted)):
+            for key in dict.fromkeys(keys):
                 self._found.setdefault(key.lower(), []).append(uuid)
 
     def find(self, query: Json) -> list[str]:
@@ -68,7 +68,8 @@ def _hash(query: Json, text: str) -> str:
     return text if ":" in text else f"{_ALGORITHMS[len(text)]}:{text}"
 
 
-def _keys(accepted: Accepted) -> Iterator[str]:
+def keys_of(accepted: Accepted) -> Iterator[str]:
+    """Yield what an entry is found by, of which so much was *accepted*."""
     yield from accepted.digests
     # As the real one has it: who searches for a key finds artifacts, and no attestations.
     prefix = "" if accepted.envelope is None else "sha256:"

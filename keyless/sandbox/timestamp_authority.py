@@ -94,7 +94,7 @@ class TimestampAuthority:
         self, clock: Clock, *, url: str, key: SigningKey, chain: Sequence[Certificate]
     ) -> None:
         self.clock = clock
-        self._key = key
+        self.secret = key
         self.url = url
         self.chain = tuple(chain)
 
@@ -152,7 +152,7 @@ class TimestampAuthority:
 
     @property
     def _hash(self) -> HashAlgorithm:
-        return self._key.algorithm.hash or HashAlgorithm.SHA512  # with Ed25519: RFC 8419, 3.1
+        return self.secret.algorithm.hash or HashAlgorithm.SHA512  # with Ed25519: RFC 8419, 3.1
 
     def _info(self, request: TimestampQuery, at: datetime) -> bytes:
         """Write the TSTInfo: what is said, before it is signed."""
@@ -181,8 +181,8 @@ class TimestampAuthority:
             sequence(leaf.issued_by, integer(leaf.serial)),
             digest_algorithm,
             b"\xa0" + attributes[1:],  # signed as a SET, sent under the tag [0]
-            signature_identifier(self._key.algorithm),
-            octet_string(self._key.sign(attributes)),
+            signature_identifier(self.secret.algorithm),
+            octet_string(self.secret.sign(attributes)),
         )
 
     def _signing_certificate(self) -> bytes:

@@ -31,14 +31,17 @@ _ED25519 = algorithm_named("PKIX_ED25519")
 
 
 class LogV1:
-    """One shard of a log of version 1, after *earlier* entries in the shards before it."""
+    """One shard of a log of version 1, after *earlier* entries in the shards before it.
+
+    *secret* is what it signs with; its *times* are those of its entries, in seconds since 1970.
+    """
 
     def __init__(
         self, clock: Clock, *, url: str, key: SigningKey | None = None, earlier: int = 0
     ) -> None:
         self._clock = clock
-        self._key = key or SigningKey.generate(_P256)
-        self._times: list[int] = []
+        self.secret = key or SigningKey.generate(_P256)
+        self.times: list[int] = []
         self._appending = Lock()
         self.url = url
         self.earlier = earlier
@@ -48,7 +51,7 @@ class LogV1:
     @property
     def key(self) -> PublicKey:
         """The key its promises and checkpoints are verified with."""
-        return self._key.public
+        return self.secret.public
 
     @property
     def log_id(self) -> bytes:
@@ -68,7 +71,7 @@ class LogV1:
     def append(self, body: bytes, *, at: datetime | None = None) -> LogEntry:
         """Write *body* down, now or *at* another time; return it with promise and proof."""
         with self._appending:
-            self._times.append(int((at or self._clock.now).timestamp()))
+            self.times.append(int((at or self._clock.now).timestamp()))
             place = self.tree.append(body)
         return self.entry(self.earlier + place)
 
@@ -80,13 +83,13 @@ class LogV1:
             _entry(self.tree, place, size=size, checkpoint=self.checkpoint(size=size)),
             log_id=self.log_id,
             index=index,
-            integrated_time=self._times[place],
+            integrated_time=self.times[place],
         )
         return self.promised(entry)
 
     def promised(self, entry: LogEntry) -> LogEntry:
         """Return *entry* with this log's promise to include it just as it is."""
-        return replace(entry, promise=self._key.sign(entry.promise_payload()))
+        return replace(entry, promise=self.secret.sign(entry.promise_payload()))
 
     def uuid(self, entry: LogEntry) -> str:
         """Name *entry*: by its tree, and by the hash of its leaf."""
@@ -94,21 +97,21 @@ class LogV1:
 
     def fork(self) -> "LogV1":
         """Return a log that passes for this one, and tells another history."""
-        other = LogV1(self._clock, url=self.url, key=self._key, earlier=self.earlier)
+        other = LogV1(self._clock, url=self.url, key=self.secret, earlier=self.earlier)
         other.tree_id, other.tree = self.tree_id, _retold(self.tree)
-        other._times = [*self._times]
+        other.times.extend(self.times)
         return other
 
     def successor(self) -> "LogV1":
         """Return the next shard: an empty tree, whose entries are counted on from this one's."""
         earlier = self.earlier + len(self.tree)
-        return LogV1(self._clock, url=self.url, key=self._key, earlier=earlier)
+        return LogV1(self._clock, url=self.url, key=self.secret, earlier=earlier)
 
     def checkpoint(self, *, size: int | None = None, extensions: Iterable[str] = ()) -> str:
         """Sign what the tree is, or was when it had *size* entries."""
         size = len(self.tree) if size is None else size
         text = checkpoint_text(self.origin, self.tree, size=size, extensions=extensions)
-        return signed_note(text, [signature_line(text, name=self.name, key=self._key)])
+        return signed_note(text, [signature_line(text, name=self.name, key=self.secret)])
 
 
 class LogV2:
@@ -124,7 +127,7 @@ class LogV2:
         witnesses: Sequence[Witness] = (),
     ) -> None:
         self._clock = clock
-        self._key = key or SigningKey.generate(algorithm)
+        self.secret = key or SigningKey.generate(algorithm)
         self.url = url
         self.witnesses = tuple(witnesses)
         self.tree = MerkleLog()
@@ -132,7 +135,7 @@ class LogV2:
     @property
     def key(self) -> PublicKey:
         """The key its checkpoints are verified with."""
-        return self._key.public
+        return self.secret.public
 
     @property
     def log_id(self) -> bytes:
@@ -156,7 +159,7 @@ class LogV2:
 
     def fork(self) -> "LogV2":
         """Return a log that passes for this one, and tells another history."""
-        other = LogV2(self._clock, url=self.url, key=self._key, witnesses=self.witnesses)
+        other = LogV2(self._clock, url=self.url, key=self.secret, witnesses=self.witnesses)
         other.tree = _retold(self.tree)
         return other
 
@@ -164,7 +167,7 @@ class LogV2:
         """Sign what the tree is, or was when it had *size* entries, and have it cosigned."""
         size = len(self.tree) if size is None else size
         text = checkpoint_text(self.name, self.tree, size=size)
-        own = signature_line(text, name=self.name, key=self._key)
+        own = signature_line(text, name=self.name, key=self.secret)
         now = self._clock.now
         others = (witness.cosignature_line(text, at=now) for witness in self.witnesses)
         return signed_note(text, [own, *others])
