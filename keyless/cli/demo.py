@@ -11,6 +11,7 @@ from keyless import files
 from keyless.auth import Identity
 from keyless.cli import output
 from keyless.cli.arguments import Namespace, Parser
+from keyless.cli.program import program
 from keyless.errors import Check, InputError, VerificationError
 from keyless.evidence import Verified
 from keyless.policy import GitHubWorkflow, Policy, Requirements, SignedBy
@@ -241,8 +242,8 @@ def _say_what_is_left(folder: str) -> None:
     hello, root = shlex.quote(join(folder, HELLO)), shlex.quote(join(folder, ROOT))
     output.say("\ngo on with")
     for command in (
-        f"keyless verify {hello} --trusted-root {root} --identity {ALICE} --issuer {ISSUER}",
-        f"keyless inspect {hello}{SUFFIX}",
-        "keyless sandbox serve",
+        f"{program()} verify {hello} --trusted-root {root} --identity {ALICE} --issuer {ISSUER}",
+        f"{program()} inspect {hello}{SUFFIX}",
+        f"{program()} sandbox serve",
     ):
         output.say(f"  {command}")

@@ -12,6 +12,7 @@ from types import FrameType
 from keyless import files
 from keyless.cli import output
 from keyless.cli.arguments import Namespace, Parser
+from keyless.cli.program import program
 from keyless.protocol.json_reader import JsonValue
 from keyless.report import Row, text
 from keyless.sandbox import Sandbox
@@ -29,8 +30,8 @@ RENEWAL = timedelta(minutes=20)
 # What each client is told, in the words of `_words`.
 USES: Mapping[str, Sequence[str]] = {
     "keyless": (
-        "keyless sign FILE --trust-config {config} --identity-token-file {token}",
-        "keyless verify FILE --trusted-root {root} --identity {who} --issuer {issuer}",
+        "{keyless} sign FILE --trust-config {config} --identity-token-file {token}",
+        "{keyless} verify FILE --trusted-root {root} --identity {who} --issuer {issuer}",
     ),
     "sigstore-python": (
         'SIGSTORE_IDENTITY_TOKEN="$(cat {token})" sigstore --trust-config {config} sign FILE',
@@ -138,7 +139,7 @@ def _rows(served: Served, options: Options) -> list[Row]:
 
 def _words(served: Served, who: str, token: str) -> Mapping[str, str]:
     words = {**_documents(served), "token": token, "who": who, "issuer": CONNECTOR}
-    return {name: shlex.quote(word) for name, word in words.items()}
+    return {"keyless": program(), **{name: shlex.quote(word) for name, word in words.items()}}
 
 
 def _documents(served: Served) -> dict[str, str]:
