@@ -129,3 +129,44 @@ def test_a_longer_tree_is_not_the_beginning_of_a_shorter(first: int) -> None:
     """Consistency runs one way."""
     with pytest.raises(IndexError, match="no tree of"):
         log_of(5).prove_consistency(first)
+
+
+def test_an_entry_is_found_by_its_hash() -> None:
+    """The first of those that are the same; one that is not there is not."""
+    log = log_of(5)
+    log.append(b"entry 3")
+    assert log.find(leaf_hash(b"entry 3")) == 3
+    assert log.find(leaf_hash(b"entry 5")) is None
+
+
+@pytest.mark.parametrize("height", [0, 1, 3])
+def test_complete_subtrees_are_there_by_height(height: int) -> None:
+    """As many as the log has; and none that are higher than it is."""
+    log = log_of(21)
+    width = 1 << height
+    whole = [
+        root_hash([log.leaf(index) for index in range(start, start + width)])
+        for start in range(0, 21 - width + 1, width)
+    ]
+    assert log.nodes(height, 0, 256) == whole
+    assert log.nodes(height, 1, 2) == whole[1:2]
+    assert log.nodes(9, 0, 256) == []
+
+
+def test_what_keeps_a_log_is_told_of_every_entry_in_its_turn() -> None:
+    """Before it is there; what cannot be kept is not added."""
+    log = MerkleLog()
+    kept: list[tuple[int, bytes]] = []
+
+    def keep(body: bytes) -> None:
+        kept.append((len(log), body))
+        if body == b"too much":
+            raise OSError("full")
+
+    log.keep = keep
+    log.append(b"one")
+    with pytest.raises(OSError, match="full"):
+        log.append(b"too much")
+    log.append(b"two")
+    assert kept == [(0, b"one"), (1, b"too much"), (1, b"two")]
+    assert [log[0], log[1]] == [b"one", b"two"]

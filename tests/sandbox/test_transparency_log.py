@@ -218,3 +218,40 @@ def test_an_entry_that_is_not_there_is_not_made_up(index: int) -> None:
     log.append(body_v2(0))
     with pytest.raises(IndexError, match="no entry"):
         log.entry(index)
+
+
+def test_a_shard_is_followed_by_another() -> None:
+    """An empty tree of its own, counted on, under the same key."""
+    log = log_v1()
+    log.append(body_v1(0))
+    following = log.successor()
+    entry = following.append(body_v1(1))
+    assert (entry.index, following.log_id) == (EARLIER + 1, log.log_id)
+    assert following.tree_id != log.tree_id
+    verify_in_tree(entry)
+
+
+def test_an_entry_is_named_by_its_tree_and_its_leaf() -> None:
+    """In sixteen digits and sixty-four."""
+    log = log_v1()
+    entry = log.append(body_v1(0))
+    assert log.uuid(entry) == f"{log.tree_id:016x}{entry.leaf.hex()}"
+
+
+@pytest.mark.parametrize("log", [log_v1(), log_v2(witnesses=1)], ids=["v1", "v2"])
+def test_a_fork_passes_for_the_log_and_is_another(log: LogV1 | LogV2) -> None:
+    """As long, by the same key, with proofs that hold; under another root."""
+    for number in range(3):
+        log.append(body_v1(number) if isinstance(log, LogV1) else body_v2(number))
+    fork = log.fork()
+    first = EARLIER if isinstance(log, LogV1) else 0
+    for place in range(3):
+        verify_in_tree(fork.entry(first + place))
+    assert (fork.name, fork.log_id, len(fork.tree)) == (log.name, log.log_id, 3)
+    assert fork.tree.root() != log.tree.root()
+    last, told = log.entry(first + 2), fork.entry(first + 2)
+    assert (told.canonical_body, told.integrated_time) == (
+        last.canonical_body,
+        last.integrated_time,
+    )
+    assert checkpoint_of(told).origin == checkpoint_of(last).origin
