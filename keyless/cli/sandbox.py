@@ -15,6 +15,7 @@ from keyless.cli.arguments import Namespace, Parser
 from keyless.cli.program import program
 from keyless.protocol.json_reader import JsonValue
 from keyless.report import Row, text
+from keyless.safe_text import shown
 from keyless.sandbox import Sandbox
 from keyless.sandbox.oidc import CONNECTOR
 from keyless.sandbox.served import Served
@@ -22,7 +23,7 @@ from keyless.sandbox.served import Served
 DESCRIPTION = """\
 Serve a whole Sigstore on this machine until Ctrl-C: an issuer of identity tokens, a certificate
 authority, a timestamp authority, logs of versions 1 and 2, a TUF repository and a registry. Only
-this machine reaches it. Its keys are new each time, and nobody else trusts them.
+this machine reaches it, and nobody else trusts its keys.
 """
 LIFETIME = timedelta(hours=1)
 RENEWAL = timedelta(minutes=20)
@@ -65,10 +66,9 @@ class Options(Namespace):
 def serve(arguments: Sequence[str]) -> int:
     """Run `keyless sandbox serve`."""
     options = _parser().parse_args(arguments, Options())
-    sandbox = Sandbox()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
-    with sandbox.serve(options.dir) as served:
+    with Sandbox(directory=options.dir) as sandbox, sandbox.serve(options.dir) as served:
         token = os.path.join(served.directory, "identity_token")
         try:
             _write_token(sandbox, options.identity, token)
@@ -76,7 +76,7 @@ def serve(arguments: Sequence[str]) -> int:
             while not Event().wait(RENEWAL.total_seconds()):
                 _write_token(sandbox, options.identity, token)
         except KeyboardInterrupt:
-            output.note("the sandbox is gone; what was signed in it verifies by its trusted root")
+            output.note(_farewell(options.dir))
     return output.DONE
 
 
@@ -92,7 +92,7 @@ def _parser() -> Parser:
     parser.add_argument(
         "--dir",
         metavar="FOLDER",
-        help="where trusted_root.json and the rest are written, and stay; else a temporary folder",
+        help="where it is kept, with its documents, and goes on the next time; else it is gone",
     )
     parser.add_argument(
         "--identity",
@@ -102,6 +102,12 @@ def _parser() -> Parser:
     )
     parser.add_argument("--json", action="store_true", help="say as JSON where everything is")
     return parser
+
+
+def _farewell(folder: str | None) -> str:
+    if folder is None:
+        return "the sandbox is gone; its trusted root still verifies what was signed in it"
+    return f"the sandbox stays in {shown(folder)}: served from there, it goes on"
 
 
 def _write_token(sandbox: Sandbox, who: str, path: str) -> None:
