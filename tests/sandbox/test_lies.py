@@ -173,6 +173,23 @@ def test_an_old_checkpoint_is_of_a_smaller_log(sandbox: Sandbox) -> None:
     assert (shard.checkpoint.size, checkpoint.size) == (2, 2)
 
 
+def test_a_bad_proof_of_growth_is_not_believed(sandbox: Sandbox) -> None:
+    """Though the log's own roots stand on both sides of it."""
+    tree, url = sandbox.core.log_v1.tree, sandbox.core.urls.log_v1
+    for _ in range(3):
+        sign(sandbox)
+    with sandbox.inject("rekor_v1", BAD_PROOF):
+        proof = said(sandbox.transport(get(url, "api/v1/log/proof?firstSize=2&lastSize=3")))
+    with refused(Check.CONSISTENCY):
+        verify_consistency(
+            first=2,
+            second=3,
+            first_root=tree.root(2),
+            second_root=tree.root(3),
+            proof=[bytes.fromhex(each) for each in proof["hashes"]],
+        )
+
+
 def test_an_entry_read_by_its_index_is_another(sandbox: Sandbox) -> None:
     """Which its index gives away."""
     sign(sandbox)
