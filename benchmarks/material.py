@@ -61,6 +61,9 @@ def rekor_v2() -> Material:
     )
 
 
+MATERIALS = {"corpus": corpus, "rekor2": rekor_v2}
+
+
 def present(path: Path) -> Path:
     """Return *path*, which must exist for whoever asks."""
     if not path.exists():

@@ -8,34 +8,29 @@ that traces every call would make small functions look slow. Needs Unix's timers
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable
 from time import process_time
 from types import CodeType, FrameType
 
-from benchmarks import contestants, material
-from benchmarks.contestants import Pass
+from benchmarks.contestants import Pass, prepared
+from benchmarks.material import MATERIALS
 
 SECONDS = 30.0
 INTERVAL = 0.001
 LISTED = 25
 MICROSECONDS = 1e6
-SAMPLES: dict[str, Callable[[], material.Material]] = {
-    "corpus": material.corpus,
-    "rekor2": lambda: material.rekor_v2().repeated(50),
-}
 
 
 def main(arguments: list[str]) -> int:
     """Profile keyless and the floor on what *arguments* name, and print both."""
-    if len(arguments) != 1 or arguments[0] not in SAMPLES:
-        sys.stderr.write(f"name one of {', '.join(SAMPLES)}\n")
+    if len(arguments) != 1 or arguments[0] not in MATERIALS:
+        sys.stderr.write(f"name one of {', '.join(MATERIALS)}\n")
         return 2
-    chosen = SAMPLES[arguments[0]]()
-    for prepare in (contestants.keyless, contestants.floor):
-        judge_all = prepare(chosen)
+    material = MATERIALS[arguments[0]]()
+    for contestant in ("keyless", "floor"):
+        judge_all = prepared(contestant, material)
         judge_all()
-        files, microseconds = _profiled(judge_all, len(chosen.samples))
-        print(f"\n{prepare.__name__}: {microseconds:.0f} us a bundle")
+        files, microseconds = _profiled(judge_all, len(material.samples))
+        print(f"\n{contestant}: {microseconds:.0f} us a bundle")
         for file, share in files.most_common(LISTED):
             print(f"{share / files.total() * microseconds:7.1f}  {file}")
     return 0
