@@ -3,12 +3,17 @@
 
     KeylessError                      what was found, what was wanted, and .hint: what to do
     ├── InputError                    what you named cannot be used, as a file that is not there
+    │   └── ImageNotFound             as an image that is not in its registry
     ├── ParseError                    bytes are not what they claim to be; .path says where
     │   └── UnsupportedError          they may well be, but are of a kind unknown here
     ├── VerificationError             a check refused: .check, .found, .wanted
-    │   └── PolicyError               all genuine, but not who or what you asked for
+    │   ├── PolicyError               all genuine, but not who or what you asked for
+    │   ├── NoSignatures              nothing was found that could vouch for an image
+    │   └── NoMatchingSignature       something was, and none of it holds: .rejected, each by why
     ├── ServiceError                  a server failed, refused, or could not be reached: .service
-    │   └── TrustError                trust could not be brought up to date, or is too old to use
+    │   ├── TrustError                trust could not be brought up to date, or is too old to use
+    │   ├── RegistryAuthError         a registry wants to know who asks, or does not let them
+    │   └── RateLimited               a registry was asked too often: .seconds to wait
     ├── LoginError                    no identity could be had
     └── BatchError                    some of many failed: .failures; the others are done
 
@@ -19,6 +24,7 @@ unpickled: one that failed to would take the whole pool down with it.
 from enum import Enum
 
 from keyless.safe_text import shown
+from keyless.value import value
 
 
 class Check(Enum):
@@ -60,6 +66,10 @@ class KeylessError(Exception):
 
 class InputError(KeylessError):
     """Raised when what the caller named cannot be used."""
+
+
+class ImageNotFound(InputError):  # noqa: N818 - an image is what was not found
+    """Raised when the image that the caller named is not where it was said to be."""
 
 
 class ParseError(KeylessError):
@@ -112,6 +122,41 @@ class PolicyError(VerificationError):
         super().__init__(message, check=Check.POLICY, found=found, wanted=wanted, hint=hint)
 
 
+@value
+class Rejected:
+    """Something that might have vouched for an image, *location* says where, and why it does not.
+
+    The *error* is a `VerificationError` where it was judged, another where it could not be.
+    """
+
+    location: str
+    error: KeylessError
+
+    def __str__(self) -> str:
+        return f"{self.location}: {self.error.message}"
+
+
+class NoSignatures(VerificationError):  # noqa: N818 - that is what was found
+    """Raised when nothing vouches for an image; *found* says where it was looked for."""
+
+
+class NoMatchingSignature(VerificationError):  # noqa: N818 - likewise
+    """Raised when none of what was found vouches for an image; *rejected* says why, one by one."""
+
+    def __init__(  # noqa: PLR0913 - a refusal's five, and what it is made of
+        self,
+        message: str,
+        *,
+        check: Check,
+        rejected: tuple[Rejected, ...],
+        found: str | None = None,
+        wanted: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, check=check, found=found, wanted=wanted, hint=hint)
+        self.rejected = rejected
+
+
 class ServiceError(KeylessError):
     """Raised when *service* failed, refused, or could not be reached."""
 
@@ -125,6 +170,26 @@ class ServiceError(KeylessError):
 
 class TrustError(ServiceError):
     """Raised when trust could not be brought up to date, or is too old to be used."""
+
+
+class RegistryAuthError(ServiceError):
+    """Raised when a registry does not let in whoever asks; the message says as whom was asked."""
+
+
+class RateLimited(ServiceError):  # noqa: N818 - that is what one is
+    """Raised when a registry was asked too often; in so many *seconds* it may be asked again."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        service: str,
+        status: int | None = None,
+        seconds: float | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, service=service, status=status, hint=hint)
+        self.seconds = seconds
 
 
 class LoginError(KeylessError):

@@ -13,11 +13,17 @@ from keyless import errors
 from keyless.errors import (
     BatchError,
     Check,
+    ImageNotFound,
     InputError,
     KeylessError,
     LoginError,
+    NoMatchingSignature,
+    NoSignatures,
     ParseError,
     PolicyError,
+    RateLimited,
+    RegistryAuthError,
+    Rejected,
     ServiceError,
     TrustError,
     UnsupportedError,
@@ -28,12 +34,24 @@ from keyless.errors import (
 ERRORS = (
     KeylessError("a", hint="do b"),
     InputError("no such file", hint="name another"),
+    ImageNotFound("no such tag", hint="push it"),
     ParseError("missing", path="$.a.b[2]", hint="ask the signer"),
     UnsupportedError("a key of kind DSA", path="$.key", hint="use another"),
     VerificationError("wrong", check=Check.SCT, found="x", wanted="y", hint="z"),
     PolicyError("signed by another", found="jane", wanted="john", hint="ask jane"),
+    NoSignatures("none", check=Check.SIGNATURE, found="3 places", wanted="one", hint="sign"),
+    NoMatchingSignature(
+        "1 rejected",
+        check=Check.POLICY,
+        rejected=(Rejected(location="tag x", error=InputError("gone", hint="y")),),
+        found="jane",
+        wanted="john",
+        hint="ask jane",
+    ),
     ServiceError("HTTP 503", service="fulcio.example", status=503, hint="try again"),
     TrustError("expired", service="tuf.example", status=404, hint="use --offline"),
+    RegistryAuthError("HTTP 401", service="registry.example", status=401, hint="log in"),
+    RateLimited("429", service="registry.example", status=429, seconds=3.5, hint="wait"),
     LoginError("no browser", hint="use a device code"),
     BatchError("1 of 2 failed", failures=(("b.whl", InputError("gone", hint="x")),), hint="again"),
 )
@@ -55,6 +73,8 @@ def content(error: KeylessError) -> tuple[object, ...]:
     fields = dict(error.__dict__)
     if isinstance(error, BatchError):
         fields["failures"] = [(name, content(each)) for name, each in error.failures]
+    if isinstance(error, NoMatchingSignature):
+        fields["rejected"] = [(each.location, content(each.error)) for each in error.rejected]
     return type(error), error.args, fields
 
 
