@@ -14,6 +14,7 @@ from typing import Literal
 
 from keyless.errors import Check
 from keyless.protocol.certificate import Certificate, Claims, San
+from keyless.protocol.checkpoint import Checkpoint
 from keyless.protocol.digest import Digest
 from keyless.protocol.entry_body import EntryBody
 from keyless.protocol.json_reader import JsonValue
@@ -74,6 +75,21 @@ class VerifiedEntry:
 
     def __str__(self) -> str:
         return f"{self.name}, {self.proof}"
+
+
+@value
+class VerifiedCheckpoint:
+    """A log signs for a tree of *size* leaves under *root*; *origin* says which tree it means."""
+
+    log: str
+    log_id: bytes
+    origin: str
+    size: int
+    root: bytes
+    checkpoint: Checkpoint
+
+    def __str__(self) -> str:
+        return f"{shown(self.origin)}: {self.size} entries under root {self.root.hex()}"
 
 
 @value

@@ -28,6 +28,7 @@ from keyless.protocol.entry import (
 )
 from keyless.protocol.entry_body import parse_body
 from keyless.protocol.json_reader import Json
+from keyless.protocol.rest_log import tree_of
 from keyless.safe_text import shown
 from keyless.value import value
 
@@ -35,7 +36,6 @@ LEAF_DIGITS = 64
 TREE_DIGITS = 16
 
 _UUID = re.compile(r"(?:[0-9a-f]{16})?[0-9a-f]{64}")
-_TREE_ID = re.compile(r" - ([0-9]{1,20})\Z")
 
 
 @value
@@ -97,8 +97,8 @@ def _tree_of(entry: LogEntry) -> str | None:
     """Return the id of the tree that the entry's proof is about, where its checkpoint says it."""
     if entry.proof is None or entry.proof.checkpoint is None:
         return None
-    match = _TREE_ID.search(entry.proof.checkpoint.origin)
-    return f"{int(match[1]):0{TREE_DIGITS}x}" if match else None
+    tree_id = tree_of(entry.proof.checkpoint.origin)
+    return None if tree_id is None else f"{tree_id:0{TREE_DIGITS}x}"
 
 
 def _entry(json: Json) -> LogEntry:

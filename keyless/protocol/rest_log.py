@@ -8,6 +8,8 @@ A log is continued in a new tree now and then. An entry's index counts over all 
 place in its tree, and the sizes of all trees before that.
 """
 
+import re
+
 from keyless.errors import Check, VerificationError
 from keyless.protocol.checkpoint import Checkpoint
 from keyless.protocol.encoding import hexdecode, parse_decimal
@@ -15,6 +17,8 @@ from keyless.protocol.json_reader import Json
 from keyless.value import value
 
 MOST_SHARDS = 256
+
+_TREE_ID = re.compile(r" - ([0-9]{1,20})\Z")
 
 
 @value
@@ -60,3 +64,9 @@ class LogInfo:
     def size(self) -> int:
         """How many entries all of them have."""
         return sum(shard.checkpoint.size for shard in self.shards)
+
+
+def tree_of(origin: str) -> int | None:
+    """Return which tree a checkpoint of *origin* is about: None where logs have but one."""
+    match = _TREE_ID.search(origin)
+    return int(match[1]) if match else None
