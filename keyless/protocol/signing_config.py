@@ -191,7 +191,8 @@ def _service(json: Json) -> Service:
 
 def _selector(json: Json, name: str) -> Selector:
     config = json.optional_object(name)
-    if config is None:
+    # cosign writes an empty one where there are no such services.
+    if config is None or not (config.has("selector") or config.has("count")):
         return Selector()
     kind = config.text("selector")
     match kind:

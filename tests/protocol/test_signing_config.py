@@ -156,6 +156,7 @@ def test_an_instance_may_lack_services_of_a_kind() -> None:
     ("config", "selector"),
     [
         (None, ANY),
+        ({}, ANY),
         ({"selector": "ALL"}, ALL),
         ({"selector": "EXACT", "count": 3}, Selector(kind="EXACT", count=3)),
     ],
