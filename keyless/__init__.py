@@ -23,6 +23,7 @@ _ROOMS = {
         "InputError",
         "KeylessError",
         "LoginError",
+        "LoginFailure",
         "ParseError",
         "PolicyError",
         "ServiceError",

@@ -9,6 +9,7 @@ from keyless.errors import Check as Check
 from keyless.errors import InputError as InputError
 from keyless.errors import KeylessError as KeylessError
 from keyless.errors import LoginError as LoginError
+from keyless.errors import LoginFailure as LoginFailure
 from keyless.errors import ParseError as ParseError
 from keyless.errors import PolicyError as PolicyError
 from keyless.errors import ServiceError as ServiceError
@@ -55,6 +56,7 @@ __all__ = [
     "InputError",
     "KeylessError",
     "LoginError",
+    "LoginFailure",
     "Outcome",
     "ParseError",
     "Policy",

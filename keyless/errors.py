@@ -14,7 +14,7 @@
     │   ├── TrustError                trust could not be brought up to date, or is too old to use
     │   ├── RegistryAuthError         a registry wants to know who asks, or does not let them
     │   └── RateLimited               a registry was asked too often: .seconds to wait
-    ├── LoginError                    no identity could be had
+    ├── LoginError                    no identity could be had: .reason
     └── BatchError                    some of many failed: .failures; the others are done
 
 Errors cross process boundaries (`verify_many` on a pool), so each is rebuilt from its fields when
@@ -192,8 +192,49 @@ class RateLimited(ServiceError):  # noqa: N818 - that is what one is
         self.seconds = seconds
 
 
+class LoginFailure(Enum):
+    """Why no identity could be had, or why the one that was had is of no use."""
+
+    NO_IDENTITY = "there is nobody to be"
+    NOBODY_THERE = "there is nobody to sign in"
+    NOT_ALLOWED = "the place it runs in may not ask"
+    SOURCE = "the source of tokens failed"
+    # Signing in.
+    CANCELLED = "the person said no"
+    TIMED_OUT = "nobody signed in in time"
+    REFUSED = "the issuer refused"
+    UNSAFE_ISSUER = "the issuer cannot be signed in to safely"
+    STATE = "the answer is not to what was asked"
+    RESPONSE_ISSUER = "another issuer answered"
+    # The token that came, or was given.
+    NO_TOKEN = "what came is no identity token"  # noqa: S105 - no secret
+    ACCESS_TOKEN = "it is an access token"  # noqa: S105 - no secret
+    SIGNATURE = "no key of the issuer's signed it"
+    WRONG_ISSUER = "it is another issuer's"
+    WRONG_AUDIENCE = "it is for somebody else"
+    NONCE = "it answers another sign-in"
+    ACCESS_HASH = "it belongs to another access token"
+    EXPIRED = "it has expired"
+    NOT_YET_VALID = "it is not valid yet"
+    CLOCK = "this machine's clock is wrong"
+    NO_EMAIL = "it has no e-mail address"
+    EMAIL_NOT_VERIFIED = "its e-mail address was not verified"
+    UNEXPECTED_IDENTITY = "somebody else signed in"
+    UNEXPECTED_PROVIDER = "they signed in elsewhere"
+
+
 class LoginError(KeylessError):
-    """Raised when no identity could be had."""
+    """Raised when no identity could be had; *reason* says which of the ways to fail it was."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: LoginFailure = LoginFailure.NO_IDENTITY,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason
 
 
 class BatchError(KeylessError):

@@ -17,6 +17,7 @@ from keyless.errors import (
     InputError,
     KeylessError,
     LoginError,
+    LoginFailure,
     NoMatchingSignature,
     NoSignatures,
     ParseError,
@@ -52,7 +53,7 @@ ERRORS = (
     TrustError("expired", service="tuf.example", status=404, hint="use --offline"),
     RegistryAuthError("HTTP 401", service="registry.example", status=401, hint="log in"),
     RateLimited("429", service="registry.example", status=429, seconds=3.5, hint="wait"),
-    LoginError("no browser", hint="use a device code"),
+    LoginError("no browser", reason=LoginFailure.NOBODY_THERE, hint="use a device code"),
     BatchError("1 of 2 failed", failures=(("b.whl", InputError("gone", hint="x")),), hint="again"),
 )
 each = pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
@@ -129,6 +130,7 @@ def test_fields_that_are_not_given_are_none() -> None:
     refusal = VerificationError("x", check=Check.KEY)
     assert (refusal.found, refusal.wanted, refusal.hint) == (None, None, None)
     assert ServiceError("x", service="y").status is None
+    assert LoginError("x").reason is LoginFailure.NO_IDENTITY
 
 
 def test_malformed_content_says_where() -> None:

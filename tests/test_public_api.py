@@ -25,6 +25,7 @@ NAMES = {
     "InputError",
     "KeylessError",
     "LoginError",
+    "LoginFailure",
     "Outcome",
     "ParseError",
     "Policy",
