@@ -26,6 +26,7 @@ from keyless.errors import (
     RegistryAuthError,
     Rejected,
     ServiceError,
+    SplitView,
     TrustError,
     UnsupportedError,
     VerificationError,
@@ -49,6 +50,7 @@ ERRORS = (
         wanted="john",
         hint="ask jane",
     ),
+    SplitView("another root", older="a\n1\n", newer="a\n2\n", found="x", wanted="y"),
     ServiceError("HTTP 503", service="fulcio.example", status=503, hint="try again"),
     TrustError("expired", service="tuf.example", status=404, hint="use --offline"),
     RegistryAuthError("HTTP 401", service="registry.example", status=401, hint="log in"),
@@ -169,3 +171,8 @@ def test_checks_are_named_in_words() -> None:
     names = [check.value for check in Check]
     assert len(set(names)) == len(names)
     assert all(name and "_" not in name for name in names)
+
+
+def test_what_was_rejected_says_where_and_why() -> None:
+    """In one line, as a list of them shows it."""
+    assert str(Rejected(location="tag x", error=InputError("gone", hint="y"))) == "tag x: gone"

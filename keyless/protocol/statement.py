@@ -34,17 +34,21 @@ class Subject:
     """An artifact that a statement is about.
 
     *other_digests* are by algorithms that no artifact is compared by, as `gitCommit`: pairs of
-    the algorithm's name and the text.
+    the algorithm's name and the text. *annotations* say more of it, as what cosign's `-a` is given.
     """
 
     name: str
     digests: tuple[Digest, ...]
     other_digests: tuple[tuple[str, str], ...] = ()
+    annotations: tuple[tuple[str, JsonValue], ...] = ()
 
     def to_json(self) -> dict[str, JsonValue]:
         """Write the subject as it stands in a statement."""
         digests: dict[str, JsonValue] = {each.algorithm.value: each.hex for each in self.digests}
-        return {"name": self.name, "digest": {**digests, **dict(self.other_digests)}}
+        said: dict[str, JsonValue] = (
+            {"annotations": dict(self.annotations)} if self.annotations else {}
+        )
+        return {"name": self.name, "digest": {**digests, **dict(self.other_digests)}, **said}
 
 
 @value
@@ -124,7 +128,15 @@ def _subject(json: Json) -> Subject:
         name=json.optional_text("name") or "",
         digests=tuple(_digest(digests, name) for name in names if name in _KNOWN),
         other_digests=tuple((name, digests.text(name)) for name in names if name not in _KNOWN),
+        annotations=_annotations(json),
     )
+
+
+def _annotations(json: Json) -> tuple[tuple[str, JsonValue], ...]:
+    annotations = json.optional_object("annotations")
+    if annotations is None:
+        return ()
+    return tuple((name, annotations.value(name)) for name in annotations.names())
 
 
 def _digest(json: Json, name: str) -> Digest:
