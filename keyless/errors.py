@@ -9,7 +9,8 @@
     ├── VerificationError             a check refused: .check, .found, .wanted
     │   ├── PolicyError               all genuine, but not who or what you asked for
     │   ├── NoSignatures              nothing was found that could vouch for an image
-    │   └── NoMatchingSignature       something was, and none of it holds: .rejected, each by why
+    │   ├── NoMatchingSignature       something was, and none of it holds: .rejected, each by why
+    │   └── SplitView                 a log signs two trees that are not one: .older, .newer
     ├── ServiceError                  a server failed, refused, or could not be reached: .service
     │   ├── TrustError                trust could not be brought up to date, or is too old to use
     │   ├── RegistryAuthError         a registry wants to know who asks, or does not let them
@@ -155,6 +156,33 @@ class NoMatchingSignature(VerificationError):  # noqa: N818 - likewise
     ) -> None:
         super().__init__(message, check=check, found=found, wanted=wanted, hint=hint)
         self.rejected = rejected
+
+
+class SplitView(VerificationError):  # noqa: N818 - that is what the log shows
+    """Raised when a log has signed two trees, and not shown that one grew into the other.
+
+    *older* and *newer* are both checkpoints, as the log signed them: whoever runs the log, or
+    watches it, can judge by these two texts alone.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        older: str,
+        newer: str,
+        found: str | None = None,
+        wanted: str | None = None,
+    ) -> None:
+        super().__init__(
+            message,
+            check=Check.CONSISTENCY,
+            found=found,
+            wanted=wanted,
+            hint="keep both checkpoints, trust neither, and tell whoever runs the log",
+        )
+        self.older = older
+        self.newer = newer
 
 
 class ServiceError(KeylessError):

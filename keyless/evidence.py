@@ -93,6 +93,17 @@ class VerifiedCheckpoint:
 
 
 @value
+class VerifiedCosignature:
+    """The *witness* has seen a checkpoint, and says that it was *at* this time."""
+
+    witness: str
+    at: datetime
+
+    def __str__(self) -> str:
+        return f"seen by the witness {shown(self.witness)} at {in_words(self.at)}"
+
+
+@value
 class VerifiedTime:
     """At this time the signature existed, says *source*."""
 

@@ -106,6 +106,23 @@ class LogEntry:
             raise json.error("an index beyond 2^53, which a promise cannot sign", name="logIndex")
         return entry
 
+    @classmethod
+    def in_tile(cls, body: bytes, *, log_id: bytes, proof: InclusionProof) -> "LogEntry":
+        """Read *body*, an entry among the files of the log with *log_id*."""
+        kind, version, parsed = parse_body(body)
+        return cls(
+            log_id=log_id,
+            index=proof.index,
+            kind=kind,
+            version=version,
+            integrated_time=0,
+            promise=None,
+            proof=proof,
+            canonical_body=body,
+            recorded_as=(kind, version),
+            body=parsed,
+        )
+
     def to_json(self) -> dict[str, JsonValue]:
         """Write the entry as it stands in a bundle."""
         json: dict[str, JsonValue] = {

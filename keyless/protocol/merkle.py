@@ -48,6 +48,14 @@ def prove_inclusion(leaves: Sequence[bytes], index: int) -> list[bytes]:
     return _siblings(leaves, index)
 
 
+def prove_each(leaves: Sequence[bytes]) -> list[list[bytes]]:
+    """List, for each of *leaves*, the hashes that lead from it to their root."""
+    levels = [leaves]
+    while len(levels[-1]) > 1:
+        levels.append(_parents(levels[-1]))
+    return [_path(levels, index) for index in range(len(leaves))]
+
+
 def prove_consistency(leaves: Sequence[bytes], first: int) -> list[bytes]:
     """List the hashes that show that the tree of the *first* leaves grew into that of *leaves*."""
     if not 0 <= first <= len(leaves):
@@ -146,6 +154,15 @@ def _siblings(level: Sequence[bytes], node: int) -> list[bytes]:
             siblings.append(level[node ^ 1])
         level, node = _parents(level), node >> 1
     return siblings
+
+
+def _path(levels: Sequence[Sequence[bytes]], node: int) -> list[bytes]:
+    path = []
+    for level in levels:
+        if node ^ 1 < len(level):
+            path.append(level[node ^ 1])
+        node >>= 1
+    return path
 
 
 def _check_hashes(proof: Sequence[bytes], wanted: int, check: Check) -> None:

@@ -8,24 +8,20 @@ GET  api/v2/tile/<level>/<index>    hashes, from which proofs are made (C2SP tlo
 GET  api/v2/tile/entries/<index>    entries
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
 from functools import partial
 
-from keyless.errors import Check, InputError, ParseError, ServiceError, VerificationError
+from keyless.errors import Check, InputError, ServiceError, VerificationError
 from keyless.protocol.checkpoint import HINT_SIZE, Checkpoint
 from keyless.protocol.encoding import LARGEST_INT64, parse_decimal
 from keyless.protocol.entry import InclusionProof, LogEntry
-from keyless.protocol.entry_body import parse_body
 from keyless.protocol.json_reader import Json
 from keyless.protocol.merkle import leaf_hash, verify_inclusion
 from keyless.protocol.proposal import Proposal
 from keyless.protocol.tiles import (
     WIDEST,
-    Tile,
     hashes_over,
     inclusion_ranges,
-    parse_entries,
-    parse_hashes,
     tile_of_leaf,
     tiles_under,
 )
@@ -41,11 +37,10 @@ from keyless.services.http import (
     place,
     send,
 )
+from keyless.services.tiled_log import TiledLog
 
 # It answers when a checkpoint covers the entry, which it makes every few seconds.
 APPEND_SECONDS = 60.0
-READ_SECONDS = 30.0
-LARGEST_TILE = WIDEST * (2 + 0xFFFF)
 CONFLICT, NOT_FOUND = 409, 404
 
 # An entry that was written down by a request whose answer got lost is covered by and by.
@@ -72,6 +67,7 @@ class RekorV2:
         self.name = f"transparency log {place(url)}"
         self._url = joined(url, "api/v2")
         self._transport = transport
+        self._files = TiledLog(url, transport)
         self._logs = tuple(logs)
         self._patience = patience
 
@@ -100,9 +96,7 @@ class RekorV2:
 
     def checkpoint(self) -> Checkpoint:
         """Return what the log commits to now; that it signs it is yet to be verified."""
-        response = self._read("checkpoint")
-        with answer_of(self.name):
-            return Checkpoint.parse(_text(response.body))
+        return self._files.checkpoint()
 
     def entry(self, index: int) -> LogEntry:
         """Return the entry at *index*, with a proof made of tiles.
@@ -144,15 +138,10 @@ class RekorV2:
 
     def _proven(self, index: int, checkpoint: Checkpoint, log: Log) -> LogEntry:
         size = checkpoint.size
-        bodies = self._tile(
-            tile_of_leaf(index, size=size), lambda tile: tile.entries_path, parse_entries
-        )
+        bodies = self._files.entries(tile_of_leaf(index, size=size))
         body = bodies[index % WIDEST]
         ranges = inclusion_ranges(index, size=size)
-        tiles = {
-            tile: self._tile(tile, lambda tile: tile.path, parse_hashes)
-            for tile in tiles_under(ranges, size=size)
-        }
+        tiles = {tile: self._files.hashes(tile) for tile in tiles_under(ranges, size=size)}
         hashes = tuple(hashes_over(ranges, tiles, size=size))
         verify_inclusion(
             leaf_hash(body), index=index, size=size, proof=hashes, root=checkpoint.root
@@ -160,56 +149,9 @@ class RekorV2:
         proof = InclusionProof(
             index=index, size=size, root=checkpoint.root, hashes=hashes, checkpoint=checkpoint
         )
-        return _entry(body, log, proof)
-
-    def _tile(
-        self,
-        tile: Tile,
-        path_of: Callable[[Tile], str],
-        parse: Callable[[bytes, Tile], tuple[bytes, ...]],
-    ) -> tuple[bytes, ...]:
-        """Return what *tile* holds."""
-        if tile != tile.full:
-            response = self._read(path_of(tile), also=(NOT_FOUND,))
-            if response.status != NOT_FOUND:
-                return parse(response.body, tile)
-            # The log has grown beyond it since the checkpoint, and has the full one in its place.
-        response = self._read(path_of(tile.full))
-        return parse(response.body, tile.full)[: tile.width]
-
-    def _read(self, path: str, *, also: Collection[int] = ()) -> Response:
-        request = Request(
-            method="GET",
-            url=joined(self._url, path),
-            seconds=READ_SECONDS,
-            largest=LARGEST_TILE,
-        )
-        return send(self._transport, request, service=self.name, also=also)
+        return LogEntry.in_tile(body, log_id=log.log_id, proof=proof)
 
     def _index_of(self, conflict: Response) -> int:
         """Return the index of the entry that stands in the way of writing it down once more."""
         with answer_of(self.name):
             return parse_decimal(conflict.header("x-log-index"))
-
-
-def _entry(body: bytes, log: Log, proof: InclusionProof) -> LogEntry:
-    kind, version, parsed = parse_body(body)
-    return LogEntry(
-        log_id=log.log_id,
-        index=proof.index,
-        kind=kind,
-        version=version,
-        integrated_time=0,
-        promise=None,
-        proof=proof,
-        canonical_body=body,
-        recorded_as=(kind, version),
-        body=parsed,
-    )
-
-
-def _text(data: bytes) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ParseError(f"a checkpoint that is not UTF-8 at byte {error.start}") from None

@@ -212,3 +212,14 @@ def test_malformed_proofs_are_refused(change: dict[str, Any], path: str, reason:
     with pytest.raises(ParseError, match=reason) as refusal:
         parse(inclusionProof={**PROOF, **change})
     assert refusal.value.path == path
+
+
+def test_an_entry_among_files_is_read_from_its_body() -> None:
+    """A log that is read as files says nothing else of it, and promises nothing."""
+    proof = InclusionProof(index=3, size=9, root=b"", hashes=(), checkpoint=None)
+    data = b'{"kind":"hashedrekord","apiVersion":"0.0.9"}'
+    entry = LogEntry.in_tile(data, log_id=bytes(32), proof=proof)
+    assert (entry.index, entry.promise, entry.integrated_time) == (3, None, 0)
+    assert entry.recorded_as == (entry.kind, entry.version) == ("hashedrekord", "0.0.9")
+    assert entry.body == UnknownRecord(kind="hashedrekord", version="0.0.9")
+    assert entry.canonical_body == data

@@ -13,6 +13,7 @@ from keyless.protocol.merkle import (
     leaf_hash,
     node_hash,
     prove_consistency,
+    prove_each,
     prove_inclusion,
     root_hash,
     verify_consistency,
@@ -290,3 +291,10 @@ def test_growth_from_a_tree_that_never_was_is_not_proved(first: int) -> None:
     """Whoever asks is told how many leaves there are."""
     with pytest.raises(InputError, match=f"3 leaves was never one of {first}"):
         prove_consistency(LEAVES[:3], first)
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 7, 100, 255, 256])
+def test_all_proofs_of_a_tree_are_those_that_each_leaf_has(size: int) -> None:
+    """Made at once, as hashes that many of them share are made once."""
+    leaves = LEAVES[:size]
+    assert prove_each(leaves) == [prove_inclusion(leaves, index) for index in range(size)]
