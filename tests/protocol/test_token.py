@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyless.errors import LoginError, ParseError
+from keyless.errors import LoginError, LoginFailure, ParseError
 from keyless.protocol.token import LONGEST_TOKEN, IdentityToken, diagnose
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
@@ -174,10 +174,17 @@ def test_nothing_but_a_parse_error_escapes(text: str) -> None:
         IdentityToken.parse(text)
 
 
-def refusal(text: str, *, now: datetime = NOON, expected: str | None = None) -> LoginError:
+def refusal(
+    text: str,
+    *,
+    now: datetime = NOON,
+    expected: str | None = None,
+    ahead: timedelta | None = None,
+) -> LoginError:
     """Return why the token would be refused."""
+    token = IdentityToken.parse(text)
     with pytest.raises(LoginError) as caught:
-        diagnose(IdentityToken.parse(text), now=now, audience="sigstore", expected=expected)
+        diagnose(token, now=now, audience="sigstore", expected=expected, ahead=ahead)
     assert caught.value.hint is not None
     return caught.value
 
@@ -191,7 +198,7 @@ def refusal(text: str, *, now: datetime = NOON, expected: str | None = None) -> 
         {"iat": int(NOON.timestamp()) + 60, "exp": int(NOON.timestamp()) + 120},
         {"exp": int(NOON.timestamp()) + 3},
         {"iss": ACTIONS, "job_workflow_ref": WORKFLOW, "email_verified": False},
-        {"email": None, "email_verified": None},
+        {"email": None, "email_verified": None, "federated_claims": None},
     ],
     ids=["plain", "audiences", "no iat", "fast issuer", "short", "workflow", "robot"],
 )
@@ -210,6 +217,7 @@ def test_a_token_for_somebody_else_is_refused(audience: Any, found: str) -> None
     error = refusal(token_with(aud=audience))
     assert found in error.message
     assert "not for sigstore" in error.message
+    assert error.reason is LoginFailure.WRONG_AUDIENCE
 
 
 @pytest.mark.parametrize("said", [False, None, "false"])
@@ -217,12 +225,37 @@ def test_an_address_that_is_not_verified_is_refused(said: Any) -> None:
     """The authority would refuse it, and not say why."""
     error = refusal(token_with(email_verified=said))
     assert f"{DEX} has not verified the e-mail address alice@example.com" in error.message
+    assert error.reason is LoginFailure.EMAIL_NOT_VERIFIED
+
+
+def test_a_person_without_an_address_is_refused() -> None:
+    """Somebody vouched for by another issuer is called by their address, or not at all."""
+    error = refusal(token_with(email=None))
+    assert "CgVhbGljZQ has no e-mail address" in error.message
+    assert error.reason is LoginFailure.NO_EMAIL
+
+
+@pytest.mark.parametrize("kind", ["at+jwt", "application/at+jwt", "AT+JWT"])
+def test_an_access_token_is_refused(kind: str) -> None:
+    """It may say the same as the identity token that came along, but is for something else."""
+    header = json.dumps({"alg": "ES256", "typ": kind}).encode()
+    error = refusal(token_of(json.dumps(CLAIMS).encode(), header))
+    assert f"{DEX} gave is an access token" in error.message
+    assert error.reason is LoginFailure.ACCESS_TOKEN
 
 
 def test_another_account_is_refused() -> None:
     """Before anything is sent: the log would keep the wrong name for ever."""
     error = refusal(token_with(), expected="bob@example.com")
     assert error.message == "signed in as alice@example.com, not as bob@example.com"
+    assert error.reason is LoginFailure.UNEXPECTED_IDENTITY
+
+
+def test_a_robot_may_be_expected_by_its_subject() -> None:
+    """Where nobody knows what a certificate will say, whoever it plainly is not is refused."""
+    robot = token_with(email=None, email_verified=None, federated_claims=None)
+    diagnose(IdentityToken.parse(robot), now=NOON, audience="sigstore", expected="CgVhbGljZQ")
+    assert refusal(robot, expected="alice@example.com").message.startswith("signed in as CgVh")
 
 
 @pytest.mark.parametrize(
@@ -234,6 +267,7 @@ def test_an_expired_token_is_refused(seconds: int, message: str) -> None:
     error = refusal(token_with(), now=NOON + timedelta(seconds=seconds))
     assert f"{message}: it is valid until 2025-03-01 12:01:00 UTC" in error.message
     assert "clock (2025-03-01 1" in str(error.hint)
+    assert error.reason is LoginFailure.EXPIRED
 
 
 @pytest.mark.parametrize("claim", ["nbf", "iat"])
@@ -243,3 +277,25 @@ def test_a_token_of_the_future_is_refused(claim: str) -> None:
     error = refusal(token_with(**{claim: late, "exp": late + 60}))
     assert "not valid yet: it begins 94 seconds from now" in error.message
     assert "clock (2025-03-01 12:00:00 UTC) is slow" in str(error.hint)
+    assert error.reason is LoginFailure.NOT_YET_VALID
+
+
+@pytest.mark.parametrize(
+    ("minutes", "message"),
+    [(5, f"clock is 300 seconds ahead of that of {DEX}"), (-5, "clock is 300 seconds behind")],
+)
+def test_a_wrong_clock_is_told_from_a_bad_token(minutes: int, message: str) -> None:
+    """By a fast one every token of a minute has expired at birth."""
+    ahead = timedelta(minutes=minutes)
+    error = refusal(token_with(), now=NOON + ahead, ahead=ahead)
+    assert message in error.message
+    assert "set the clock" in str(error.hint)
+    assert error.reason is LoginFailure.CLOCK
+
+
+def test_a_bad_token_is_not_blamed_on_a_clock() -> None:
+    """It has expired by the issuer's as well."""
+    late = NOON + timedelta(minutes=9)
+    assert refusal(token_with(), now=late, ahead=timedelta(minutes=1)).reason is (
+        LoginFailure.EXPIRED
+    )
