@@ -28,6 +28,8 @@ PURE_HALF = (
     "batch",
 )
 
+SECONDS = 30.0  # until what was interrupted has ended what it started
+
 nox.options.default_venv_backend = "virtualenv"
 nox.options.sessions = ["lint", "types", "tests", "docs", "notebooks", "wheel", "javascript"]
 nox.options.error_on_missing_interpreters = True
@@ -113,6 +115,24 @@ def javascript(session: nox.Session) -> None:
         *("python", "-m", "pytest", "-q", _results("javascript"), "tests/javascript"),
         *session.posargs,
         env={"KEYLESS_NODE_MODULES": str(folder.resolve() / "node_modules")},
+    )
+
+
+@nox.session
+def peers(session: nox.Session) -> None:
+    """The real servers, and every other client; `nox -s peers -- --up` leaves them running."""
+    session.install("-e", ".", *_group("tests"))
+    install = ("python", "-m", "tests.peers.stack.install")
+    reasons = session.run(*install, "--reasons", silent=True)
+    if reasons:
+        session.skip(f"THIS DID NOT RUN: {str(reasons).strip()}")
+    session.run(*install)
+    command = ("python", "-m", "pytest", "-q", _results("peers"), "tests/peers", *session.posargs)
+    if "--up" in session.posargs:
+        command = ("python", "-m", "tests.peers.stack.up")
+    # On Ctrl-C there is much to end: nox would wait for half a second.
+    session.run(
+        *command, env={"KEYLESS_PEERS": "1"}, interrupt_timeout=SECONDS, terminate_timeout=SECONDS
     )
 
 
