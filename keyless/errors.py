@@ -3,7 +3,8 @@
 
     KeylessError                      what was found, what was wanted, and .hint: what to do
     ├── InputError                    what you named cannot be used, as a file that is not there
-    │   └── ImageNotFound             as an image that is not in its registry
+    │   ├── ImageNotFound             as an image that is not in its registry
+    │   └── NoSuchEntry               as an entry that a log does not have
     ├── ParseError                    bytes are not what they claim to be; .path says where
     │   └── UnsupportedError          they may well be, but are of a kind unknown here
     ├── VerificationError             a check refused: .check, .found, .wanted
@@ -71,6 +72,10 @@ class InputError(KeylessError):
 
 class ImageNotFound(InputError):  # noqa: N818 - an image is what was not found
     """Raised when the image that the caller named is not where it was said to be."""
+
+
+class NoSuchEntry(InputError):  # noqa: N818 - an entry is what there is none of
+    """Raised when a log has no entry of the number or name that the caller gave."""
 
 
 class ParseError(KeylessError):

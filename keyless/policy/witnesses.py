@@ -36,8 +36,7 @@ class Witnesses:
     def __init__(self, quorum: int, *witnesses: Witness) -> None:
         if len({witness.key for witness in witnesses}) < len(witnesses):
             raise InputError("one key was given for two witnesses: nobody counts twice")
-        if isinstance(quorum, bool) or not isinstance(quorum, int) or quorum < 1:
-            raise InputError(f"a quorum of {shown(quorum, longest=80)} is not a number from 1 up")
+        _demand_count(quorum)
         if quorum > len(witnesses):
             raise InputError(f"a quorum of {quorum} cannot be met by {len(witnesses)} witnesses")
         self.__dict__.update(quorum=quorum, witnesses=witnesses)
@@ -47,3 +46,8 @@ class Witnesses:
         """Who is wanted, in words."""
         names = ", ".join(shown(witness.name) for witness in self.witnesses)
         return f"{self.quorum} of the witnesses {names}"
+
+
+def _demand_count(quorum: object) -> None:
+    if isinstance(quorum, bool) or not isinstance(quorum, int) or quorum < 1:
+        raise InputError(f"a quorum of {shown(quorum, longest=80)} is not a number from 1 up")
