@@ -99,6 +99,24 @@ def parse_body(data: bytes) -> tuple[str, str, EntryBody]:
     return kind, version, parse(json.object("spec"))
 
 
+def recorded_body(data: bytes) -> tuple[str, str, EntryBody]:
+    """Return the same of an entry that is looked up, whatever its body is.
+
+    What `parse_body` refuses cannot be compared with anything. Where the body is no JSON object
+    that names its kind, what is returned for kind and version is nothing.
+    """
+    try:
+        return parse_body(data)
+    except ParseError:
+        pass
+    try:
+        json = Json.parse(data)
+        kind, version = json.text("kind"), json.text("apiVersion")
+    except ParseError:
+        kind = version = ""
+    return kind, version, UnknownRecord(kind=kind, version=version)
+
+
 def protobuf_digest(json: Json) -> Digest:
     """Read a digest as protobuf's `HashOutput` writes it: both halves, and they must fit."""
     return _checked(json, "digest", json.base64("digest"))

@@ -26,8 +26,8 @@ from keyless.protocol.entry import (
     InclusionProof,
     LogEntry,
 )
-from keyless.protocol.entry_body import parse_body
-from keyless.protocol.json_reader import Json
+from keyless.protocol.entry_body import recorded_body
+from keyless.protocol.json_reader import Json, json_value
 from keyless.protocol.rest_log import tree_of
 from keyless.safe_text import shown
 from keyless.value import value
@@ -62,6 +62,12 @@ class RestEntry:
         )
         check_name(uuid, found.entry)
         return found
+
+
+def parse_entries(data: bytes, *, most: int, largest: int) -> tuple[RestEntry, ...]:
+    """Read an answer of at most *largest* bytes: a list of at most *most* answers of one entry."""
+    listed = Json({"entries": json_value(data, largest=largest)})
+    return tuple(RestEntry.parse(each) for each in listed.objects("entries", most=most))
 
 
 def parse_uuid(text: str) -> str:
@@ -103,7 +109,7 @@ def _tree_of(entry: LogEntry) -> str | None:
 
 def _entry(json: Json) -> LogEntry:
     canonical_body = json.base64("body")
-    kind, version, body = json.within("body", parse_body, canonical_body)
+    kind, version, body = recorded_body(canonical_body)
     verification = json.object("verification")
     proof = verification.optional_object("inclusionProof")
     return LogEntry(

@@ -17,6 +17,7 @@ from keyless.protocol.json_reader import Json
 from keyless.value import value
 
 MOST_SHARDS = 256
+MOST_HASHES = 128
 
 _TREE_ID = re.compile(r" - ([0-9]{1,20})\Z")
 
@@ -64,6 +65,22 @@ class LogInfo:
     def size(self) -> int:
         """How many entries all of them have."""
         return sum(shard.checkpoint.size for shard in self.shards)
+
+
+@value
+class GrowthProof:
+    """That a tree of one size began as one of another: *hashes*, which lead to *root*."""
+
+    root: bytes
+    hashes: tuple[bytes, ...]
+
+    @classmethod
+    def parse(cls, json: Json) -> "GrowthProof":
+        """Read what the log answers with."""
+        return cls(
+            root=json.within("rootHash", hexdecode, json.text("rootHash")),
+            hashes=tuple(json.hexes("hashes", most=MOST_HASHES)),
+        )
 
 
 def tree_of(origin: str) -> int | None:

@@ -4,19 +4,30 @@
 POST api/v1/log/entries              201 with the entry; 409 with the place of the same one
 GET  api/v1/log/entries?logIndex=…   by its index over all shards
 GET  api/v1/log/entries/<uuid>       by its name
+POST api/v1/log/entries/retrieve     several by index or by name; ten at most, the missing left out
+POST api/v1/index/retrieve           the names of entries that have to do with something
 GET  api/v1/log                      the shards: how large they are, under which checkpoint
+GET  api/v1/log/proof                that a shard of one size began as one of another
 """
 
+import json as json_text
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 
 from keyless.errors import Check, InputError, ServiceError, VerificationError
 from keyless.protocol.entry import LARGEST_EXACT, LogEntry
-from keyless.protocol.json_reader import Json
+from keyless.protocol.json_reader import Json, JsonValue
 from keyless.protocol.proposal import Proposal
-from keyless.protocol.rest_entry import RestEntry, check_name, parse_uuid
-from keyless.protocol.rest_log import LogInfo
+from keyless.protocol.rest_entry import (
+    LEAF_DIGITS,
+    RestEntry,
+    check_name,
+    parse_entries,
+    parse_uuid,
+)
+from keyless.protocol.rest_log import GrowthProof, LogInfo
+from keyless.protocol.rest_search import Search, parse_found
 from keyless.services.answers import advising, answer_of
 from keyless.services.http import (
     PATIENCE,
@@ -29,7 +40,11 @@ from keyless.services.http import (
     place,
     send,
 )
+from keyless.services.http.messages import LARGEST_BODY
 
+MOST_RETRIEVED = 10
+# Entries may hold attestations of some megabytes, and ten come at once.
+LARGEST_RETRIEVED = 96 << 20
 SECONDS = 30.0
 CONFLICT, NOT_FOUND = 409, 404
 
@@ -38,7 +53,15 @@ _WRITING = {
     400: "the log could not verify the signature, or does not take entries of this kind",
     413: "what was to be logged is too large for this log",
 }
-_READING = {404: "no entry has this name or number, or not yet"}
+_READING = {
+    404: "no entry has this name or number, or not yet",
+    422: "the log does not take such a question",
+}
+_SEARCHING = {
+    **_READING,
+    501: "this log has no search: whoever runs it has turned it off",
+}
+_ACCEPT = ("Accept", "application/json")
 
 
 class RekorV1:
@@ -46,7 +69,7 @@ class RekorV1:
 
     def __init__(self, url: str, transport: Transport, *, patience: Patience = PATIENCE) -> None:
         self.name = f"transparency log {place(url)}"
-        self._url = joined(url, "api/v1/log")
+        self._url = joined(url, "api/v1")
         self._transport = transport
         self._patience = patience
 
@@ -73,14 +96,42 @@ class RekorV1:
         with answer_of(self.name):
             found = RestEntry.parse(Json.parse(response.body))
             if found.entry.index != index:
-                raise VerificationError(
-                    "the entry is another than the one that was asked for",
-                    check=Check.ENTRY,
-                    found=f"entry {found.entry.index}",
-                    wanted=f"entry {index}",
-                    hint="do not rely on this log, and tell whoever runs it",
-                )
+                raise _another(f"entry {found.entry.index}", f"entry {index}")
         return found
+
+    def entries(self, indexes: Sequence[int]) -> dict[int, RestEntry]:
+        """Return those entries at *indexes*, ten at most, that are there; yet to be verified."""
+        found = self._retrieve({"logIndexes": [*indexes]}, len(indexes))
+        by_index = {each.entry.index: each for each in found}
+        self._demand_asked((f"entry {each}" for each in by_index), [f"entry {i}" for i in indexes])
+        return by_index
+
+    def entries_called(self, uuids: Sequence[str]) -> dict[str, RestEntry]:
+        """Return those entries called *uuids*, ten at most, that are there, by these names."""
+        found = self._retrieve({"entryUUIDs": [*map(parse_uuid, uuids)]}, len(uuids))
+        by_leaf = {uuid[-LEAF_DIGITS:]: uuid for uuid in uuids}
+        self._demand_asked((each.uuid[-LEAF_DIGITS:] for each in found), [*by_leaf])
+        by_uuid = {by_leaf[each.uuid[-LEAF_DIGITS:]]: each for each in found}
+        with answer_of(self.name):
+            for uuid, each in by_uuid.items():
+                check_name(uuid, each.entry)
+        return by_uuid
+
+    def search(self, search: Search) -> tuple[str, ...]:
+        """Return the names of entries that have to do with what *search* says.
+
+        Nothing vouches for it: what is found is to be looked up, and more may be there.
+        """
+        with advising(_SEARCHING):
+            response = self._post("index/retrieve", search.to_json())
+        with answer_of(self.name):
+            return parse_found(response.body)
+
+    def growth_proof(self, first: int, second: int, *, tree_id: int) -> GrowthProof:
+        """Return why the tree of *second* entries began as that of *first*; yet to be verified."""
+        response = self._send(f"proof?firstSize={first}&lastSize={second}&treeID={tree_id}")
+        with answer_of(self.name):
+            return GrowthProof.parse(Json.parse(response.body))
 
     def entry_by_uuid(self, uuid: str) -> RestEntry:
         """Return the entry called *uuid*, with its tree or without; it is yet to be verified."""
@@ -123,16 +174,57 @@ class RekorV1:
             check_name(uuid, found.entry)
         return found
 
+    def _retrieve(self, query: dict[str, JsonValue], count: int) -> tuple[RestEntry, ...]:
+        if count > MOST_RETRIEVED:
+            raise InputError(f"{count} entries at once, where a log gives {MOST_RETRIEVED}")
+        body = json_text.dumps(query).encode("utf-8")
+        path = "log/entries/retrieve"
+        with advising(_READING):
+            response = self._post(path, body, largest=LARGEST_RETRIEVED)
+        with answer_of(self.name):
+            return parse_entries(response.body, most=count, largest=LARGEST_RETRIEVED)
+
+    def _demand_asked(self, found: Iterable[str], asked: Collection[str]) -> None:
+        """Refuse an answer with something in it that nobody asked for."""
+        with answer_of(self.name):
+            for each in found:
+                if each not in asked:
+                    raise _another(each, ", ".join(asked))
+
     def _send(
         self, path: str = "", *, body: bytes | None = None, also: Collection[int] = ()
     ) -> Response:
-        accept = ("Accept", "application/json")
+        """Ask about the log: *body* is what to write down."""
+        with advising(_READING if body is None else _WRITING):
+            if body is not None:
+                return self._post(f"log/{path}", body, also=also)
+            request = Request(
+                method="GET",
+                url=joined(self._url, f"log/{path}" if path else "log"),
+                headers=(_ACCEPT,),
+                seconds=SECONDS,
+            )
+            return send(self._transport, request, service=self.name, also=also)
+
+    def _post(
+        self, path: str, body: bytes, *, largest: int = LARGEST_BODY, also: Collection[int] = ()
+    ) -> Response:
         request = Request(
-            method="GET" if body is None else "POST",
-            url=joined(self._url, path) if path else self._url,
-            headers=(accept,) if body is None else (accept, ("Content-Type", "application/json")),
+            method="POST",
+            url=joined(self._url, path),
+            headers=(_ACCEPT, ("Content-Type", "application/json")),
             body=body,
             seconds=SECONDS,
+            largest=largest,
         )
-        with advising(_READING if body is None else _WRITING):
-            return send(self._transport, request, service=self.name, also=also)
+        return send(self._transport, request, service=self.name, also=also)
+
+
+def _another(found: str, wanted: str) -> VerificationError:
+    return VerificationError(
+        "the entry is another than the one that was asked for",
+        check=Check.ENTRY,
+        found=found,
+        wanted=wanted,
+        hint="do not rely on this log, and tell whoever runs it",
+    )

@@ -112,7 +112,7 @@ def put(member: object, *path: str) -> Change:
 PROOF = ("verification", "inclusionProof")
 MALFORMED = {
     "no body": (drop("body"), ".body: missing"),
-    "a body that is none": (put("e30=", "body"), ".body: $.kind: missing"),
+    "a body that is none": (put("?", "body"), ".body: not base64"),
     "no log": (drop("logID"), ".logID: missing"),
     "a short log": (put("0f5e", "logID"), ".logID: 2 bytes where a hash has 32"),
     "no index": (drop("logIndex"), ".logIndex: missing"),
