@@ -54,7 +54,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "urllib3": ("keyless.services.http",),
     "tuf": ("keyless.services.trust",),
     "sigstore": ("keyless.interop",),
-    "jwt": ("keyless.protocol.token",),
+    "jwt": ("keyless.protocol.token", "keyless.protocol.id_token"),  # read, and verified
     "id": ("keyless.auth.ambient",),
     "keyring": ("keyless.auth.session_cache",),
     "pandas": ("keyless.explorer.tables",),
