@@ -88,6 +88,11 @@ def check_name(uuid: str, entry: LogEntry) -> None:
         _demand_same("tree", tree, uuid[:TREE_DIGITS])
 
 
+def full_name(entry: LogEntry) -> str:
+    """Return what *entry* is called: by its leaf, and by its tree where its proof says which."""
+    return f"{_tree_of(entry) or ''}{entry.leaf.hex()}"
+
+
 def _demand_same(what: str, found: str, wanted: str) -> None:
     if found != wanted:
         raise VerificationError(

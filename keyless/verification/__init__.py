@@ -29,7 +29,7 @@ from keyless.protocol.digest import Digest
 from keyless.protocol.trusted_root import TrustedRoot
 from keyless.verification.consistency import check_consistency
 from keyless.verification.log import check_log
-from keyless.verification.lookup import verify_checkpoint, verify_entry
+from keyless.verification.lookup import verify_checkpoint, verify_checkpoint_among, verify_entry
 from keyless.verification.managed_key import check_key
 from keyless.verification.memory import CertificateMemory
 from keyless.verification.signature import artifact_algorithm, check_signature
@@ -43,6 +43,7 @@ __all__ = [
     "verify_all",
     "verify_certificate",
     "verify_checkpoint",
+    "verify_checkpoint_among",
     "verify_entry",
     "verify_remembering",
 ]

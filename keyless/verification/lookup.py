@@ -7,6 +7,8 @@
 Neither says anything about who signed what: a log takes signatures of everybody.
 """
 
+from collections.abc import Sequence
+
 from keyless.errors import Check, VerificationError
 from keyless.evidence import VerifiedCheckpoint, VerifiedEntry
 from keyless.policy import Requirements
@@ -27,6 +29,21 @@ def verify_entry(entry: LogEntry, *, trusted_root: TrustedRoot) -> VerifiedEntry
     """
     (verified,) = check_log((entry,), trusted_root, _PROVED)
     return verified
+
+
+def verify_checkpoint_among(checkpoint: Checkpoint, logs: Sequence[Log]) -> VerifiedCheckpoint:
+    """Decide whether the one of *logs* whose key is named in *checkpoint* signs it."""
+    hints = {line.key_hint for line in checkpoint.signatures}
+    for log in logs:
+        if log.checkpoint_key_id[:HINT_SIZE] in hints:
+            return verify_checkpoint(checkpoint, log)
+    raise VerificationError(
+        "no trusted log signs the checkpoint",
+        check=Check.LOG,
+        found=f"signatures by {', '.join(map(str, checkpoint.signatures))}",
+        wanted=f"one by {', '.join(shown(log.name) for log in logs) or 'a trusted log'}",
+        hint="the log is of another Sigstore instance, or the trusted root is too old",
+    )
 
 
 def verify_checkpoint(checkpoint: Checkpoint, log: Log) -> VerifiedCheckpoint:
