@@ -89,7 +89,7 @@ def test_a_certificate_for_somebody_else_is_refused(
 @pytest.mark.parametrize("issuer", [DEX, "https://github.com/login/oauth"])
 def test_of_a_federated_token_either_issuer_may_be_named(forge: Forge, issuer: str) -> None:
     """The authority decides whether it names who asked, or who knew."""
-    token = IdentityToken.parse(token_with())
+    token = IdentityToken.parse(token_with(iss=DEX))
     arrives(forge, forge.signer(claims=Claims(issuer=issuer)), token)
 
 

@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from keyless.errors import LoginError, LoginFailure, ParseError
 from keyless.protocol.json_reader import Json
+from keyless.protocol.known_issuers import certified_identity, known_rules
 from keyless.protocol.window import in_words
 from keyless.safe_text import shown
 from keyless.value import value
@@ -31,11 +32,6 @@ NEEDED_LIFE = timedelta(seconds=3)
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _ACCESS_TOKENS = ("at+jwt", "application/at+jwt")
-# Where workflows run, and in which claim their tokens name what a certificate will.
-_WORKFLOWS = {
-    "https://token.actions.githubusercontent.com": ("https://github.com/", "job_workflow_ref"),
-    "https://gitlab.com": ("https://", "ci_config_ref_uri"),
-}
 
 
 @value
@@ -84,14 +80,14 @@ class IdentityToken:
             email=email,
             email_verified=_says_yes(claims, "email_verified"),
             connector=None if connector is None else connector.optional_text("connector_id"),
-            certified_name=_workflow(claims, issuer) or email,
+            certified_name=certified_identity(claims, issuer),
             is_access_token=kind in _ACCESS_TOKENS,
         )
 
     @property
     def name(self) -> str:
         """What to call its holder, and not more than that."""
-        return self.certified_name or self.subject
+        return self.certified_name or self.email or self.subject
 
     def said(self) -> Json:
         """Return all that the token says, just as it says it."""
@@ -148,20 +144,28 @@ def _check_expected(token: IdentityToken, expected: str | None) -> None:
 
 
 def _check_email(token: IdentityToken) -> None:
-    if token.email is None and token.connector is not None:
+    if not _is_person(token):
+        return
+    if token.email is None:
         raise LoginError(
             f"the identity token of {shown(token.name)} has no e-mail address, by which a "
             "certificate would call them",
             reason=LoginFailure.NO_EMAIL,
             hint="ask for the scope email; or have the account show one that is verified",
         )
-    is_name = token.certified_name in (None, token.email)
-    if token.email is not None and is_name and not token.email_verified:
+    if not token.email_verified:
         raise LoginError(
             f"{shown(token.issuer)} has not verified the e-mail address {shown(token.email)}",
             reason=LoginFailure.EMAIL_NOT_VERIFIED,
             hint="verify the address there, then sign in again",
         )
+
+
+def _is_person(token: IdentityToken) -> bool:
+    rules = known_rules(token.issuer)
+    if rules is None:
+        return token.email is not None
+    return rules.kind == "person"
 
 
 def _check_times(token: IdentityToken, now: datetime, ahead: timedelta | None) -> None:
@@ -255,12 +259,3 @@ def _time(claims: Json, name: str) -> datetime:
 def _says_yes(claims: Json, name: str) -> bool:
     # Some issuers write it as text, and the authority takes that.
     return claims.value(name) is True or claims.value(name) in ("true", "True")
-
-
-def _workflow(claims: Json, issuer: str) -> str | None:
-    """Return the URI of the workflow that runs, if *issuer* gives its tokens to workflows."""
-    if issuer not in _WORKFLOWS:
-        return None
-    prefix, claim = _WORKFLOWS[issuer]
-    workflow = claims.optional_text(claim)
-    return None if workflow is None else f"{prefix}{workflow}"

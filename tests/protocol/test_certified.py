@@ -80,8 +80,8 @@ def test_a_pipeline_of_gitlab_on_a_tag() -> None:
 
 
 def test_what_a_token_does_not_say_is_not_in_the_certificate() -> None:
-    """Nor what is no text, where an issuer says nothing that can be written down."""
-    claims = foretold(**{**ON_GITHUB, "run_id": None, "sha": 5})
+    """Nor what is nothing that a certificate could say."""
+    claims = foretold(**{**ON_GITHUB, "run_id": None, "sha": [5]})
     assert claims is not None
     assert (claims.run_invocation_uri, claims.source_repository_digest) == (None, None)
 
@@ -114,5 +114,6 @@ def test_a_person_is_vouched_for_by_whom_they_signed_in_with(
 
 
 def test_of_other_issuers_nothing_is_foretold() -> None:
-    """No guess is better than a wrong one."""
-    assert foretold(iss="https://agent.buildkite.com", email=None) is None
+    """No guess is better than a wrong one, for people as for machines."""
+    assert foretold(iss="https://ci.example.com", email=None) is None
+    assert foretold(iss="https://dex.example.com") is None

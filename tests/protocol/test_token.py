@@ -16,8 +16,9 @@ from keyless.errors import LoginError, LoginFailure, ParseError
 from keyless.protocol.token import LONGEST_TOKEN, IdentityToken, diagnose
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
-DEX = "https://oauth2.example/auth"
+DEX = "https://oauth2.sigstore.dev/auth"
 GITHUB = "https://github.com/login/oauth"
+ROBOTS = "https://robots.example"
 ACTIONS = "https://token.actions.githubusercontent.com"
 WORKFLOW = "example/project/.github/workflows/release.yml@refs/tags/v1"
 CLAIMS: dict[str, Any] = {
@@ -198,7 +199,7 @@ def refusal(
         {"iat": int(NOON.timestamp()) + 60, "exp": int(NOON.timestamp()) + 120},
         {"exp": int(NOON.timestamp()) + 3},
         {"iss": ACTIONS, "job_workflow_ref": WORKFLOW, "email_verified": False},
-        {"email": None, "email_verified": None, "federated_claims": None},
+        {"iss": ROBOTS, "email": None, "email_verified": None, "federated_claims": None},
     ],
     ids=["plain", "audiences", "no iat", "fast issuer", "short", "workflow", "robot"],
 )
@@ -253,7 +254,8 @@ def test_another_account_is_refused() -> None:
 
 def test_a_robot_may_be_expected_by_its_subject() -> None:
     """Where nobody knows what a certificate will say, whoever it plainly is not is refused."""
-    robot = token_with(email=None, email_verified=None, federated_claims=None)
+    claims = {"email": None, "email_verified": None, "federated_claims": None}
+    robot = token_with(iss=ROBOTS, **claims)
     diagnose(IdentityToken.parse(robot), now=NOON, audience="sigstore", expected="CgVhbGljZQ")
     assert refusal(robot, expected="alice@example.com").message.startswith("signed in as CgVh")
 
