@@ -10,7 +10,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from io import FileIO
 from typing import BinaryIO
 
@@ -94,8 +94,8 @@ def write_bundle(path: Path, bundle: Bundle) -> None:
 def write(path: Path, data: bytes) -> None:
     """Write *data* to *path*, in the place of what is there: all of it, or nothing."""
     name = name_of(path)
-    unfinished = _unfinished(name)
-    with _input_errors(name, "written"):
+    unfinished = unfinished_name(name)
+    with input_errors(name, "written"):
         try:
             with open(unfinished, "xb") as file:
                 file.write(data)
@@ -119,8 +119,8 @@ def demand_room(folder: Path, *, size: int) -> None:
     name = name_of(folder)
     if not os.path.isdir(name):
         raise InputError(f"there is no folder {shown(name)}", hint="make it first")
-    probe = _unfinished(os.path.join(name, ""))
-    with _input_errors(name, "written to"):
+    probe = unfinished_name(os.path.join(name, ""))
+    with input_errors(name, "written to"):
         try:
             with open(probe, "xb") as file:
                 file.write(bytes(size))
@@ -153,7 +153,7 @@ def name_of(path: Path) -> str:
         raise InputError(f"not a path: {shown(path, longest=120)}") from None
 
 
-def _unfinished(name: str) -> str:
+def unfinished_name(name: str) -> str:
     """Return a name beside *name* that nothing has."""
     return f"{name}.{os.urandom(6).hex()}.unfinished"
 
@@ -161,22 +161,34 @@ def _unfinished(name: str) -> str:
 @contextmanager
 def _opened(name: str) -> Iterator[FileIO]:
     """Open the regular file *name*, unbuffered; say what is wrong with it otherwise."""
-    with _input_errors(name, "read"):
+    with input_errors(name, "read"), open_regular(name) as file:
+        yield file
+
+
+def open_regular(name: str) -> FileIO:
+    """Open the regular file *name*, unbuffered, to be closed by the caller."""
+    with input_errors(name, "read"), ExitStack() as unless_well:
         _demand_regular(name, os.stat(name))
-        with FileIO(os.open(name, _READ_ONLY), "rb") as file:
-            _demand_regular(name, os.fstat(file.fileno()))  # no other has taken its place
-            yield file
+        file = unless_well.enter_context(FileIO(os.open(name, _READ_ONLY), "rb"))
+        _demand_regular(name, os.fstat(file.fileno()))  # no other has taken its place
+        unless_well.pop_all()
+        return file
 
 
 def _demand_regular(name: str, found: os.stat_result) -> None:
     if stat.S_ISREG(found.st_mode):
         return
-    kind = _KINDS.get(stat.S_IFMT(found.st_mode), "something else than a file")
+    kind = kind_of(found.st_mode)
     raise InputError(f"{shown(name)} is {kind}, not a file", hint="name a regular file")
 
 
+def kind_of(mode: int) -> str:
+    """Say what a file of *mode*, as `stat` has it, is."""
+    return _KINDS.get(stat.S_IFMT(mode), "something else than a file")
+
+
 @contextmanager
-def _input_errors(name: str, done: str) -> Iterator[None]:
+def input_errors(name: str, done: str) -> Iterator[None]:
     """Turn what the system says about *name*, which was to be *done*, into an InputError."""
     try:
         yield
@@ -225,6 +237,8 @@ def _identity(found: os.stat_result) -> tuple[int, ...]:
 
 
 _KINDS = {
+    stat.S_IFREG: "a file",
+    stat.S_IFLNK: "a symbolic link",
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a named pipe",
     stat.S_IFSOCK: "a socket",

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Container images: signed, verified, and carried from one place to another."""
