@@ -64,6 +64,15 @@ def create_signing_config(path: Path, urls: Urls, *, rekor: int, tsa: bool) -> N
         f"--oidc-provider=url={urls.oidc},api-version=1,{common}",
         *(f"--rekor=url={log},api-version={rekor},{common}", "--rekor-config=ANY", *timed),
     )
+    if not tsa:
+        _drop_selector(path)
+
+
+def _drop_selector(path: Path) -> None:
+    """Mend the configuration in *path*: sigstore-python and sigstore-js cannot read cosign's."""
+    config = json.loads(path.read_text())
+    assert config.pop("tsaConfig") == {}, "cosign has mended that: mend docs/interop.md, too"
+    path.write_text(json.dumps(config))
 
 
 def join(path: Path, *, trusted_root: Path, signing_config: Path) -> None:

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is asked of every client: to sign as Alice, and to say who has signed."""
+
+import json
+import subprocess
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal, Protocol
+
+from keyless.value import value
+from tests.peers.stack.deployment import Stack
+from tests.peers.stack.oidc import ALICE, GITHUB_LOGIN
+
+Kind = Literal["file", "statement"]
+
+ARTIFACT = b"what was signed\n"
+ALTERED = b"what was Signed\n"
+PREDICATE_TYPE = "https://slsa.dev/provenance/v1"
+PREDICATE = {
+    "buildDefinition": {"buildType": "https://example.com/by-hand", "externalParameters": {}},
+    "runDetails": {"builder": {"id": "https://example.com/alice"}},
+}
+SECONDS = 120.0
+
+
+class CannotError(Exception):
+    """A client did not sign; its words."""
+
+
+@value
+class Setting:
+    """What is signed: a file, or a statement about one; in which log; timestamped or not."""
+
+    kind: Kind
+    rekor: Literal[1, 2]
+    tsa: bool
+
+    def __str__(self) -> str:
+        return f"{self.kind}, Rekor v{self.rekor}, {'with' if self.tsa else 'without'} TSA"
+
+
+SETTINGS = tuple(
+    Setting(kind=kind, rekor=rekor, tsa=tsa)
+    for kind in ("file", "statement")
+    for rekor in (1, 2)
+    for tsa in (True, False)
+)
+
+
+@value
+class Question:
+    """Whether *bundle* proves that Alice signed *artifact*."""
+
+    setting: Setting
+    bundle: bytes
+    artifact: bytes
+
+
+class Client(Protocol):
+    """Another program, or ours."""
+
+    name: str
+    version: str
+
+    def sign(self, setting: Setting, stack: Stack) -> bytes:
+        """Sign the artifact as Alice, and return the bundle; raise CannotError in its words."""
+
+    def verdicts(self, questions: Sequence[Question], stack: Stack) -> Iterable[str | None]:
+        """Judge each of *questions*: None for accepted, or the words of the refusal."""
+
+
+class Workplace:
+    """A folder with what a command works on: the artifact, the predicate, and a bundle."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.artifact = folder / "artifact.txt"
+        self.predicate = folder / "predicate.json"
+        self.bundle = folder / "artifact.txt.sigstore.json"
+        self.artifact.write_bytes(ARTIFACT)
+        self.predicate.write_text(json.dumps(PREDICATE))
+
+    @classmethod
+    def of(cls, question: Question, folder: Path) -> "Workplace":
+        """Lay out what *question* is about."""
+        made = cls(folder)
+        made.artifact.write_bytes(question.artifact)
+        made.bundle.write_bytes(question.bundle)
+        return made
+
+    def run(self, *command: str | Path, env: dict[str, str]) -> str | None:
+        """Run *command*; return its words if it fails."""
+        done = subprocess.run(
+            [str(word) for word in command],
+            cwd=self.folder,
+            env={**env, "HOME": str(self.folder)},  # where it would keep things
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        return None if done.returncode == 0 else (done.stderr + done.stdout).strip()
+
+    def signed(self, *command: str | Path, env: dict[str, str]) -> bytes:
+        """Run *command*, which signs, and return the bundle that it wrote."""
+        words = self.run(*command, env=env)
+        if words is not None:
+            raise CannotError(words)
+        return self.bundle.read_bytes()
+
+
+SIGNER = (f"--certificate-identity={ALICE}", f"--certificate-oidc-issuer={GITHUB_LOGIN}")
