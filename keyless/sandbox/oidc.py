@@ -30,6 +30,7 @@ from keyless.sandbox.oauth import Flows
 from keyless.sandbox.wishes import CONNECTORS, Denied, Person, Wish
 from keyless.sandbox.workflow_tokens import github_claims, gitlab_claims
 from keyless.services.http import Request, Response, joined
+from keyless.value import replace
 
 TokenAlgorithm = Literal["ES256", "RS256"]
 
@@ -43,7 +44,9 @@ class Issuer:
     """The issuer at *url*. May be shared between threads.
 
     Who signs in gets a token of its *lifetime* and *algorithm*, and an access token that is the
-    same, as the public instance's is, unless it is *opaque*.
+    same, as the public instance's is, unless it is *opaque*. One that is not *federated* knows
+    everybody itself, whomever a client would have it ask. Its own clock may be *ahead* of the
+    sandbox's.
     """
 
     def __init__(self, clock: Clock, *, url: str) -> None:
@@ -55,6 +58,8 @@ class Issuer:
         self.lifetime = LIFETIME
         self.algorithm: TokenAlgorithm = "ES256"
         self.opaque = False
+        self.federated = True
+        self.ahead = timedelta()
         self.move(url)
 
     def move(self, url: str) -> None:
@@ -113,7 +118,7 @@ class Issuer:
         algorithm: TokenAlgorithm = "ES256",
     ) -> str:
         """Sign *claims*, whatever they are, with who says so, to whom, and from when to when."""
-        now = int(self._clock.now.timestamp())
+        now = int((self._clock.now + self.ahead).timestamp())
         said: dict[str, JsonValue] = {
             "iss": self.url,
             "aud": audience,
@@ -152,8 +157,21 @@ class Issuer:
         """Have whoever signs in say themselves who they are, as it is in the beginning."""
         self.flows.decided = None
 
+    def rotate(self) -> None:
+        """Sign with new keys from now on, and let nobody verify with the ones before."""
+        with self._making:
+            self._keys.clear()
+
     def handle(self, request: Request) -> Response:
-        """Answer *request*."""
+        """Answer *request*, with what time it is here."""
+        # It takes longer to import than a sandbox to start.
+        from email.utils import format_datetime  # noqa: PLC0415
+
+        answer = self._answer(request)
+        date = format_datetime(self._clock.now + self.ahead, usegmt=True)
+        return replace(answer, headers=(*answer.headers, ("Date", date)))
+
+    def _answer(self, request: Request) -> Response:
         path = path_under(self.url, request)
         match request.method, path:
             case "GET", ".well-known/openid-configuration":
@@ -175,7 +193,7 @@ class Issuer:
 
     def _signed_in(self, person: Person, wish: Wish) -> dict[str, JsonValue]:
         """Write what somebody's client gets once they have signed in."""
-        claims = _claims(person, wish.connector)
+        claims = _claims(person, wish.connector if self.federated else None)
         access = self._signed(claims, wish.client)
         if self.opaque:
             access = secrets.token_urlsafe(24)
@@ -199,9 +217,13 @@ class Issuer:
         """Return the key for *algorithm*, made when it is first wanted: RSA takes its time."""
         with self._making:
             if algorithm not in self._keys:
-                kind = algorithm_named(ALGORITHMS[algorithm])
-                self._keys[algorithm] = SigningKey.generate(kind)
+                self._keys[algorithm] = new_key(algorithm)
             return self._keys[algorithm]
+
+
+def new_key(algorithm: TokenAlgorithm) -> SigningKey:
+    """Make a key that signs tokens by *algorithm*."""
+    return SigningKey.generate(algorithm_named(ALGORITHMS[algorithm]))
 
 
 def _claims(person: Person, connector: str | None) -> dict[str, JsonValue]:

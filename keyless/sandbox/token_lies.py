@@ -16,7 +16,7 @@ _Claims = dict[str, JsonValue]
 _Sign = Callable[[Issuer, _Claims], str]
 
 
-def _token_lie(name: str, sign: _Sign) -> Lie:
+def _token_lie(name: str, sign: _Sign, **others: JsonValue) -> Lie:
     def tell(party: Party, request: Request) -> Response:
         answer = party.handle(request)
         if not isinstance(party, Issuer) or request.method != "POST" or answer.status != 200:
@@ -27,7 +27,8 @@ def _token_lie(name: str, sign: _Sign) -> Lie:
         said = IdentityToken.parse(tokens["id_token"]).said()
         claims = {name: said.value(name) for name in said.names()}
         headers = tuple(each for each in answer.headers if each[0] != "Content-Type")
-        return json_response({**tokens, "id_token": sign(party, claims)}, headers=headers)
+        told = {**tokens, "id_token": sign(party, claims), **others}
+        return json_response(told, headers=headers)
 
     return Lie(name=name, services=("oidc",), tell=tell)
 
@@ -64,6 +65,21 @@ ANOTHER_ISSUER = _token_lie(
 )
 # No key of the issuer's has signed it.
 FORGED_TOKEN = _token_lie("a forged token", _forged)
+# It names another access token than the one that comes along.
+ANOTHER_ACCESS_TOKEN = _token_lie(
+    "another access token",
+    lambda issuer, claims: issuer.token_of(claims),
+    access_token="another",  # noqa: S106 - no secret
+)
+# It has no e-mail address.
+NO_EMAIL = _token_lie(
+    "a token without an e-mail address",
+    lambda issuer, claims: issuer.token_of({**claims, "email": None}),
+)
+# It comes without an identity token, as where nobody asked for one.
+NO_ID_TOKEN = _token_lie("no identity token", lambda *_: "", id_token=None)
+# What is called one is not.
+OPAQUE_TOKEN = _token_lie("an opaque token", lambda *_: "gho_16C7e42F292c6912E7710c838")
 # The browser comes back with the state of another request.
 ANOTHER_STATE = Lie(name="another state", services=("oidc",), tell=_with_another_state)
 
@@ -73,5 +89,9 @@ TOKEN_LIES = (
     ANOTHER_AUDIENCE,
     ANOTHER_ISSUER,
     FORGED_TOKEN,
+    ANOTHER_ACCESS_TOKEN,
+    NO_EMAIL,
+    NO_ID_TOKEN,
+    OPAQUE_TOKEN,
     ANOTHER_STATE,
 )

@@ -21,13 +21,31 @@ from jwt.utils import base64url_decode, base64url_encode
 from keyless.protocol.digest import Digest
 from keyless.sandbox import Sandbox
 from keyless.sandbox.faults import Lie
+from keyless.sandbox.login_lies import (
+    ANOTHER_NAME,
+    ANOTHER_RESPONSE_ISSUER,
+    BARE_REFUSAL,
+    LOGIN_LIES,
+    NO_CODE,
+    NO_DEVICES,
+    NO_PROOF_OF_KEY,
+    NO_RESPONSE_ISSUER,
+    NO_STATE,
+    OTHER_KEYS,
+    PLAIN_ADDRESS,
+    REFUSAL,
+)
 from keyless.sandbox.token_lies import (
+    ANOTHER_ACCESS_TOKEN,
     ANOTHER_AUDIENCE,
     ANOTHER_ISSUER,
     ANOTHER_NONCE,
     ANOTHER_STATE,
     ANOTHER_TOKEN,
     FORGED_TOKEN,
+    NO_EMAIL,
+    NO_ID_TOKEN,
+    OPAQUE_TOKEN,
     TOKEN_LIES,
 )
 from keyless.services.http import Request, Response
@@ -169,6 +187,13 @@ def test_a_person_is_known_by_whom_the_client_asks(sandbox: Sandbox) -> None:
     said_so = claims_in(sandbox, exchanged(sandbox, sent_back(opened(sandbox))["code"]))
     assert said_so["federated_claims"]["connector_id"] == "https://elsewhere.test"
     assert said_so["email_verified"] is False
+
+
+def test_an_issuer_may_know_everybody_itself(sandbox: Sandbox) -> None:
+    """It asks nobody else, and says so by saying nothing."""
+    sandbox.issuer.federated = False
+    claims = claims_in(sandbox, exchanged(sandbox, code_for(sandbox, connector_id=GOOGLE)))
+    assert "federated_claims" not in claims
 
 
 def test_a_client_with_an_empty_password_is_let_in(sandbox: Sandbox) -> None:
@@ -406,6 +431,8 @@ def test_the_discovery_document_tells_where_to_sign_in(sandbox: Sandbox) -> None
 LIES = {
     ANOTHER_TOKEN: lambda claims: claims["email"] == "mallory@example.com",
     ANOTHER_NONCE: lambda claims: claims["nonce"] != "the nonce",
+    ANOTHER_ACCESS_TOKEN: lambda claims: claims["at_hash"],
+    NO_EMAIL: lambda claims: claims["email"] is None,
 }
 
 
@@ -443,6 +470,85 @@ def test_a_browser_can_come_back_with_another_state(sandbox: Sandbox) -> None:
     sandbox.issuer.approve("alice@example.com")
     with sandbox.inject("oidc", ANOTHER_STATE):
         assert sent_back(opened(sandbox))["state"] != "the state"
+
+
+def test_an_issuer_can_give_something_else_than_an_identity_token(sandbox: Sandbox) -> None:
+    """Nothing at all, or what only the issuer can read."""
+    code, another = code_for(sandbox), code_for(sandbox)
+    with sandbox.inject("oidc", NO_ID_TOKEN):
+        assert said(exchanged(sandbox, code))["id_token"] is None
+    with sandbox.inject("oidc", OPAQUE_TOKEN):
+        assert "." not in said(exchanged(sandbox, another))["id_token"]
+
+
+BACK: dict[Lie, dict[str, str | None]] = {
+    NO_STATE: {"state": None},
+    NO_CODE: {"code": None},
+    NO_RESPONSE_ISSUER: {"iss": None},
+    ANOTHER_RESPONSE_ISSUER: {"iss": "https://elsewhere.test"},
+    REFUSAL: {"error": "server_error", "code": None, "state": "the state"},
+    BARE_REFUSAL: {"error": "temporarily_unavailable", "error_description": None},
+}
+
+
+@pytest.mark.parametrize(("lie", "found"), BACK.items(), ids=str)
+def test_a_browser_can_come_back_with_something_else(
+    sandbox: Sandbox, lie: Lie, found: dict[str, str | None]
+) -> None:
+    """Than what whoever sent it waits for."""
+    sandbox.issuer.approve("alice@example.com")
+    with sandbox.inject("oidc", lie):
+        back = sent_back(opened(sandbox))
+    assert {name: back.get(name) for name in found} == found
+
+
+SAID: dict[Lie, dict[str, Any]] = {
+    NO_PROOF_OF_KEY: {"code_challenge_methods_supported": ["plain"]},
+    ANOTHER_NAME: {"issuer": "https://elsewhere.test"},
+    PLAIN_ADDRESS: {"token_endpoint": "http://oauth.sandbox.test/token"},
+    NO_DEVICES: {"device_authorization_endpoint": None},
+}
+
+
+@pytest.mark.parametrize(("lie", "found"), SAID.items(), ids=str)
+def test_an_issuer_can_say_of_itself_what_nobody_wants_to_hear(
+    sandbox: Sandbox, lie: Lie, found: dict[str, Any]
+) -> None:
+    """One thing each, and the rest as ever."""
+    url = sandbox.core.urls.issuer
+    usual = said(sandbox.transport(get(url, ".well-known/openid-configuration")))
+    with sandbox.inject("oidc", lie):
+        told = said(sandbox.transport(get(url, ".well-known/openid-configuration")))
+    assert {name: told.get(name) for name in found} == found
+    assert all(told[name] == usual[name] for name in told if name not in found)
+
+
+def test_an_issuer_can_show_other_keys(sandbox: Sandbox) -> None:
+    """And change its own: what it signed before nobody can verify then."""
+    answer = exchanged(sandbox, code_for(sandbox))
+    with sandbox.inject("oidc", OTHER_KEYS), pytest.raises(KeyError):
+        claims_in(sandbox, answer)
+    assert claims_in(sandbox, answer)
+    sandbox.issuer.rotate()
+    with pytest.raises(KeyError):
+        claims_in(sandbox, answer)
+
+
+def test_an_issuer_tells_the_time(sandbox: Sandbox) -> None:
+    """Which can be another than the sandbox's."""
+    sandbox.issuer.ahead = timedelta(minutes=5)
+    answer = exchanged(sandbox, code_for(sandbox))
+    assert answer.header("Date") == "Sat, 01 Mar 2025 12:05:00 GMT"
+    assert claims_in(sandbox, answer)["iat"] == (NOON + timedelta(minutes=5)).timestamp()
+
+
+@pytest.mark.parametrize("lie", LOGIN_LIES, ids=str)
+def test_a_lie_about_signing_in_leaves_tokens_alone(sandbox: Sandbox, lie: Lie) -> None:
+    """Whatever is said beside them."""
+    code = code_for(sandbox)
+    with sandbox.inject("oidc", lie):
+        answer = exchanged(sandbox, code)
+    assert claims_in(sandbox, answer)["email"] == "alice@example.com"
 
 
 @pytest.mark.parametrize("lie", TOKEN_LIES, ids=str)
