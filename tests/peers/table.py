@@ -50,9 +50,10 @@ def _said(cell: Cell, found: Agreement, notes: list[str]) -> str:
     refusing = [name for name in NAMES if found.verdicts[cell, name].of_the_true is not None]
     if not refusing:
         return "all"
+    takers = "none" if len(refusing) == len(NAMES) else f"all but {', '.join(refusing)}"
     reasons = dict.fromkeys(why.because for name in refusing if (why := refused(cell, name)))
     marks = "".join(_note(reason, notes) for reason in reasons)
-    return f"{'none' if len(refusing) == len(NAMES) else f'all but {', '.join(refusing)}'}{marks}"
+    return f"{takers}{marks}"
 
 
 def _note(text: str | None, notes: list[str]) -> str:
