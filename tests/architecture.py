@@ -55,7 +55,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "tuf": ("keyless.services.trust",),
     "sigstore": ("keyless.interop",),
     "jwt": ("keyless.protocol.token", "keyless.protocol.id_token"),  # read, and verified
-    "id": ("keyless.auth.ambient",),
+    "id": ("keyless.auth.ci",),
     "keyring": ("keyless.auth.session_cache",),
     "pandas": ("keyless.explorer.tables",),
     "matplotlib": ("keyless.explorer.plots",),

@@ -12,7 +12,12 @@ from threading import Lock
 from typing import NoReturn
 
 from keyless import files
-from keyless.auth.ambient import environment_token, file_token
+from keyless.auth.ambient import (
+    ambient_source,
+    demanded_source,
+    environment_token,
+    file_token,
+)
 from keyless.errors import KeylessError, LoginError
 from keyless.protocol.certified import certified_claims
 from keyless.protocol.token import NEEDED_LIFE, IdentityToken, diagnose
@@ -48,6 +53,15 @@ class Identity:
     def from_environment(cls) -> "Identity":
         """Be whom the token in `SIGSTORE_ID_TOKEN` is about; it is read anew when it expires."""
         return cls._ready(environment_token)
+
+    @classmethod
+    def ambient(cls) -> "Identity":
+        """Be whom this place says that you are, without asking a person; raise LoginError if none.
+
+        That is a token in `SIGSTORE_ID_TOKEN` or in cosign's file, or a job of GitHub Actions,
+        GitLab CI, Buildkite, CircleCI or Google Cloud. It is asked again when a token expires.
+        """
+        return cls._ready(demanded_source(ambient_source()).ask)
 
     @property
     def name(self) -> str | None:
