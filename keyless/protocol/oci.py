@@ -15,13 +15,11 @@ Where a descriptor says `urls`, nothing is fetched from there: whoever wrote it 
 this machine speaks to. Nor is its `data` believed.
 """
 
-import json as json_text
 import re
-from collections.abc import Iterable
 
-from keyless.errors import InputError, ParseError, UnsupportedError
+from keyless.errors import InputError, UnsupportedError
 from keyless.protocol.digest import Digest, HashAlgorithm
-from keyless.protocol.json_reader import Json, JsonValue, json_value
+from keyless.protocol.json_reader import Json, JsonValue
 from keyless.protocol.oci_reference import ImageReference, is_tag
 from keyless.safe_text import shown
 from keyless.value import value
@@ -35,9 +33,6 @@ __all__ = [
     "Manifest",
     "Platform",
     "is_tag",
-    "listing",
-    "with_entry",
-    "without_entry",
 ]
 
 IMAGE_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -233,52 +228,6 @@ class Manifest:
 
     def __repr__(self) -> str:
         return f"Manifest({self.digest}, {self.media_type})"
-
-
-def listing(entries: Iterable[Descriptor]) -> Manifest:
-    """Write an index of *entries*."""
-    return _index({}, (entry.to_json() for entry in entries))
-
-
-def with_entry(there: Manifest | None, entry: Descriptor) -> Manifest:
-    """Return the index *there*, or a new one, with *entry* in it; the others stay as they are."""
-    if there is None:
-        return listing([entry])
-    if entry.digest in {each.digest for each in there.manifests}:
-        return there
-    document = _document(there)
-    return _index(document, [*_entries(document), entry.to_json()])
-
-
-def without_entry(there: Manifest, digest: Digest) -> Manifest:
-    """Return the index *there* without what has *digest*; the others stay as they are."""
-    document = _document(there)
-    kept = [
-        raw
-        for raw, each in zip(_entries(document), there.manifests, strict=True)
-        if each.digest != digest
-    ]
-    return there if len(kept) == len(there.manifests) else _index(document, kept)
-
-
-def _index(document: dict[str, JsonValue], entries: Iterable[JsonValue]) -> Manifest:
-    written: dict[str, JsonValue] = {"schemaVersion": 2, "mediaType": IMAGE_INDEX, **document}
-    written["manifests"] = list(entries)
-    return Manifest.parse(
-        json_text.dumps(written, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
-    )
-
-
-def _document(manifest: Manifest) -> dict[str, JsonValue]:
-    document = json_value(manifest.raw)
-    if not isinstance(document, dict) or not manifest.is_index:
-        raise ParseError(f"{manifest.digest} is no index, so nothing can be added to it")
-    return document
-
-
-def _entries(document: dict[str, JsonValue]) -> list[JsonValue]:
-    entries = document.get("manifests")
-    return entries if isinstance(entries, list) else []
 
 
 def _manifest_type(json: Json, said: str | None) -> str:

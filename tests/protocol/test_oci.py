@@ -14,10 +14,8 @@ from keyless.protocol.oci import (
     Descriptor,
     Manifest,
     Platform,
-    listing,
-    with_entry,
-    without_entry,
 )
+from keyless.protocol.oci_index import listing, with_entry, without_entry
 
 CONFIG = {
     "mediaType": "application/vnd.oci.empty.v1+json",
