@@ -64,10 +64,16 @@ _NAME = "a sandbox"
 
 @value
 class Service:
-    """Where a service answers, and what does."""
+    """Where a service answers, and what does; *others* are where its earlier shards are."""
 
     url: str
     party: Party
+    others: tuple[str, ...] = ()
+
+    @property
+    def origins(self) -> set[tuple[str, ...]]:
+        """Every scheme and host it answers at."""
+        return {urlsplit(url)[:2] for url in (self.url, *self.others)}
 
 
 class Sandbox:
@@ -94,6 +100,7 @@ class Sandbox:
         self._state = None if directory is None else State(directory)
         if self._state is not None:
             self._state.restore(self.core, self.rekor_v1)
+        self.rekor_v2.shards = self.core.shards_v2
         self.tuf = TufRepository(self.clock, dict(self.documents), url=urls.tuf)
         self.registry = Registry(url=urls.registry)
         self.faults = Injections(self.services)
@@ -209,6 +216,17 @@ class Sandbox:
         """
         return self.faults.add(service, fault, times=times, after=after)
 
+    def rotate(self) -> None:
+        """Freeze the log of version 2, go on in its next shard, and have everybody trust that.
+
+        Whoever is connected already knows nothing of it until they connect again.
+        """
+        log = self.core.rotate()
+        if self._state is not None:
+            self._state.rotated(self.core)
+        self.rekor_v2.shards.append(log)
+        self.tuf.publish(dict(self.documents))
+
     @property
     def documents(self) -> Documents:
         """What the instance publishes of itself, by the names that the public one uses."""
@@ -227,7 +245,11 @@ class Sandbox:
             "fulcio": Service(url=urls.authority, party=self.fulcio),
             "tsa": Service(url=urls.timestamp_authority, party=self.tsa),
             "rekor_v1": Service(url=urls.log_v1, party=self.rekor_v1),
-            "rekor_v2": Service(url=urls.log_v2, party=self.rekor_v2),
+            "rekor_v2": Service(
+                url=urls.log_v2,
+                party=self.rekor_v2,
+                others=tuple(each.log.url for each in self.core.retired),
+            ),
             "tuf": Service(url=urls.tuf, party=self.tuf),
             "registry": Service(url=urls.registry, party=self.registry),
         }
@@ -255,7 +277,7 @@ class Sandbox:
     def _carry(self, request: Request) -> Response:
         asked = urlsplit(request.url)[:2]
         for name, service in self.services.items():
-            if urlsplit(service.url)[:2] == asked:
+            if asked in service.origins:
                 fault = self.faults.draw(name)
                 return carried(request, service.party, fault, self.clock)
         raise PassingError(

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The parties of one instance, on one clock, and the documents that ask others to believe them."""
 
+import re
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from keyless.errors import InputError
 from keyless.protocol.signing_config import LOG_VERSIONS
+from keyless.protocol.signing_keys import SigningKey
 from keyless.protocol.window import Window
 from keyless.sandbox.certificate_authority import ORGANIZATION, CertificateAuthority
 from keyless.sandbox.clock import Clock
@@ -18,10 +21,12 @@ from keyless.sandbox.trust_documents import (
     TrustDocument,
     signing_config_json,
 )
-from keyless.value import value
+from keyless.services.http import joined
+from keyless.value import replace, value
 
 # So that a clock which is set back a little finds nobody not yet trusted.
 _TRUSTED_SINCE = timedelta(days=30)
+_YEARLY = re.compile(r"(//log[0-9]+-)([0-9]+)\.")
 
 
 @value
@@ -39,6 +44,15 @@ class InstanceUrls:
 
 
 DEFAULT_URLS = InstanceUrls()
+
+
+@value
+class Retired:
+    """A *log* that took entries until *at*, and was at *url*."""
+
+    log: LogV2
+    at: datetime
+    url: str
 
 
 class InstanceCore:
@@ -61,8 +75,26 @@ class InstanceCore:
         )
         self.log_v1 = LogV1(self.clock, url=urls.log_v1, earlier=earlier)
         self.log_v2 = LogV2(self.clock, url=urls.log_v2)
+        self.retired: list[Retired] = []
+        self._home = urls.log_v2
         start = self.clock.now.replace(microsecond=0) - _TRUSTED_SINCE
         self.window = Window(start=start)
+
+    def rotate(self, *, key: SigningKey | None = None, at: datetime | None = None) -> LogV2:
+        """Retire the log of version 2, now or *at* another time; go on in another, with *key*."""
+        before, url = self.log_v2, self._home
+        if before.url != url:
+            raise InputError("the log is served elsewhere", hint="have it rotate before it is")
+        self._home = _following(url, len(self.retired) + 1)
+        self.retired.append(Retired(log=before, at=at or self.clock.now, url=url))
+        self.urls = replace(self.urls, log_v2=self._home)
+        self.log_v2 = before.successor(self._home, key=key)
+        return self.log_v2
+
+    @property
+    def shards_v2(self) -> list[LogV2]:
+        """The shards of the log of version 2, the present one last."""
+        return [*(each.log for each in self.retired), self.log_v2]
 
     def move(self, urls: InstanceUrls) -> None:
         """Have every party answer elsewhere; the logs are called by their hosts, and keep keys."""
@@ -72,12 +104,19 @@ class InstanceCore:
         self.timestamp_authority.url = urls.timestamp_authority
         self.log_v1.url = urls.log_v1
         self.log_v2.url = urls.log_v2
+        for number, retired in enumerate(self.retired):
+            elsewhere = joined(urls.log_v2, f"shard-{number}")
+            retired.log.url = retired.url if urls.log_v2 == self._home else elsewhere
 
     @property
     def trust(self) -> TrustDocument:
         """Everybody here, from before the instance was made, and for good."""
         return TrustDocument(
-            logs=(self._log(self.log_v1), self._log(self.log_v2)),
+            logs=(
+                self._log(self.log_v1),
+                *(self._log(each.log, until=each.at) for each in self.retired),
+                self._log(self.log_v2),
+            ),
             ct_logs=(self._log(self.ct_log),),
             authorities=(self._chain(self.authority, "sandbox root"),),
             timestamp_authorities=(
@@ -99,8 +138,9 @@ class InstanceCore:
             timestamp_authorities=[self._service(self.urls.timestamp_authority, 1)],
         )
 
-    def _log(self, log: CtLog | LogV1 | LogV2) -> LogTrust:
-        return LogTrust(url=log.url, log_id=log.log_id, key=log.key, window=self.window)
+    def _log(self, log: CtLog | LogV1 | LogV2, *, until: datetime | None = None) -> LogTrust:
+        window = Window(start=self.window.start, end=until)
+        return LogTrust(url=log.url, log_id=log.log_id, key=log.key, window=window)
 
     def _chain(
         self, authority: CertificateAuthority | TimestampAuthority, common_name: str
@@ -115,3 +155,9 @@ class InstanceCore:
 
     def _service(self, url: str, version: int) -> ServiceUrl:
         return ServiceUrl(url=url, version=version, operator=ORGANIZATION, window=self.window)
+
+
+def _following(url: str, number: int) -> str:
+    """Return where the shard after the one at *url* is, by the number in its name if it has one."""
+    counted = _YEARLY.sub(lambda found: f"{found[1]}{int(found[2]) + 1}.", url)
+    return counted if counted != url else joined(url, f"shard-{number}")

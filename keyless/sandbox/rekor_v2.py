@@ -36,18 +36,23 @@ _OCTETS = "application/octet-stream"
 
 
 class RekorV2:
-    """The wire of *log*. May be shared between threads.
+    """The wire of a log whose present shard is *log*. May be shared between threads.
 
-    A log that is *frozen* takes no more entries; one that *tidies* up gives out no partial tile
-    in whose place there is a full one.
+    A shard that is *frozen* takes no more entries, as those before the present one do not; one that
+    *tidies* up gives out no partial tile in whose place there is a full one.
     """
 
     def __init__(self, log: LogV2) -> None:
         self._appending = Lock()
         self._tell: Tell = _as_it_is
-        self.log = log
+        self.shards = [log]
         self.frozen = False
         self.tidies = False
+
+    @property
+    def log(self) -> LogV2:
+        """The shard that grows."""
+        return self.shards[-1]
 
     def retelling(self, tell: Tell) -> "RekorV2":
         """Return another wire of the same log, over which entries come as *tell* has them."""
@@ -57,19 +62,25 @@ class RekorV2:
 
     def handle(self, request: Request) -> Response:
         """Answer *request*."""
-        path = path_under(self.log.url, request)
+        log = self.shard_of(request)
+        path = path_under(log.url, request)
         match request.method, path:
             case "POST", "api/v2/log/entries":
-                return self._append(request)
+                return self._append(log, request)
             case "GET", "api/v2/checkpoint":
-                return data_response(self.log.checkpoint().encode("utf-8"), "text/plain")
+                return data_response(log.checkpoint().encode("utf-8"), "text/plain")
             case "GET", _:
-                return self._tile(path)
+                return self._tile(log, path)
             case _:
                 return NOT_FOUND
 
-    def _append(self, request: Request) -> Response:
-        if self.frozen:
+    def shard_of(self, request: Request) -> LogV2:
+        """Return which shard is asked: the present one unless another is."""
+        earlier = (log for log in self.shards if request.url.startswith(f"{log.url}/api/"))
+        return next(earlier, self.log)
+
+    def _append(self, log: LogV2, request: Request) -> Response:
+        if self.frozen or log is not self.log:
             return data_response(FROZEN, "text/plain", status=405)
         try:
             body = accept_v2(request.body or b"").body
@@ -78,8 +89,8 @@ class RekorV2:
             return refused(400, message, code=_INVALID_ARGUMENT)
         try:
             with self._appending:
-                known = self.log.tree.find(leaf_hash(body))
-                entry = None if known is not None else self.log.append(body)
+                known = log.tree.find(leaf_hash(body))
+                entry = None if known is not None else log.append(body)
         except InputError as error:  # it cannot be kept
             return refused(500, error.message, code=_INTERNAL)
         if entry is None:
@@ -88,9 +99,9 @@ class RekorV2:
             )
             headers = (("x-log-index", str(known)),)
             return refused(409, message, code=_ALREADY_EXISTS, headers=headers)
-        return json_response(entry_json(self._tell(self.log, entry)), status=201)
+        return json_response(entry_json(self._tell(log, entry)), status=201)
 
-    def _tile(self, path: str) -> Response:
+    def _tile(self, log: LogV2, path: str) -> Response:
         match = _TILE.fullmatch(path)
         if match is None:
             return NOT_FOUND
@@ -98,13 +109,13 @@ class RekorV2:
         index = int(match["index"].replace("x", "").replace("/", ""))
         wanted = int(match["width"] or WIDEST)
         start = index * WIDEST
-        hashes = self.log.tree.nodes(_HEIGHT * level, start, start + WIDEST)
+        hashes = log.tree.nodes(_HEIGHT * level, start, start + WIDEST)
         is_gone = self.tidies and wanted < len(hashes) == WIDEST
         if wanted > len(hashes) or is_gone:
             return NOT_FOUND
         if match["level"] != "entries":
             return data_response(b"".join(hashes[:wanted]), _OCTETS)
-        bodies = (self.log.tree[each] for each in range(start, start + wanted))
+        bodies = (log.tree[each] for each in range(start, start + wanted))
         counted = (len(body).to_bytes(2, "big") + body for body in bodies)
         return data_response(b"".join(counted), _OCTETS)
 

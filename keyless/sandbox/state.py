@@ -11,6 +11,7 @@
         {"leaf": hex, "attestation": base64}            keeps an attestation
         {"uuid": …, "keys": […]}                        and finds an entry by these
         {"v2": base64}                                  the log of version 2 has an entry more
+        {"key": base64, "at": text}                     and went on in another shard, with this key
 
 A log that has answered has written its line before. Who is cut off in the middle of a line has not
 answered, so that half a line at the end is nothing that anybody was told.
@@ -30,7 +31,8 @@ from keyless.protocol.certificate import Certificate
 from keyless.protocol.encoding import b64encode, parse_decimal
 from keyless.protocol.json_reader import Json, JsonValue
 from keyless.protocol.signing_keys import SigningKey
-from keyless.protocol.window import Window
+from keyless.protocol.time_range import parse_time
+from keyless.protocol.window import Window, in_rfc3339
 from keyless.safe_text import shown
 from keyless.sandbox.certificate_authority import CertificateAuthority
 from keyless.sandbox.ct_log import CtLog
@@ -69,6 +71,12 @@ class State:
             self._keep(core, rekor_v1)
             failed.pop_all()
 
+    def rotated(self, core: InstanceCore) -> None:
+        """Keep that the log of version 2 has gone on in another shard."""
+        at = in_rfc3339(core.retired[-1].at)
+        self._write({"key": b64encode(core.log_v2.secret.to_pkcs8()), "at": at})
+        self._keep_v2(core.log_v2)
+
     def close(self) -> None:
         """Let another sandbox have the folder."""
         with self._writing:
@@ -96,9 +104,12 @@ class State:
 
     def _keep(self, core: InstanceCore, rekor_v1: RekorV1) -> None:
         core.ct_log.tree.keep = lambda leaf: self._write({"ct": b64encode(leaf)})
-        core.log_v2.tree.keep = lambda body: self._write({"v2": b64encode(body)})
+        self._keep_v2(core.log_v2)
         self._keep_shard(rekor_v1.log)
         rekor_v1.note = partial(self._note, rekor_v1)
+
+    def _keep_v2(self, log: LogV2) -> None:
+        log.tree.keep = lambda body: self._write({"v2": b64encode(body)})
 
     def _keep_shard(self, log: LogV1) -> None:
         log.tree.keep = lambda body: self._write({"v1": b64encode(body), "at": log.times[-1]})
@@ -198,7 +209,7 @@ def _take(core: InstanceCore, json: Json) -> None:
 
 
 def _replay(event: Json, core: InstanceCore, rekor_v1: RekorV1) -> None:
-    match event.only_one_of("ct", "v1", "v2", "shard", "leaf", "uuid"):
+    match event.only_one_of("ct", "v1", "v2", "key", "shard", "leaf", "uuid"):
         case "ct":
             core.ct_log.tree.append(event.base64("ct"))
         case "v1":
@@ -206,6 +217,9 @@ def _replay(event: Json, core: InstanceCore, rekor_v1: RekorV1) -> None:
             rekor_v1.log.append(event.base64("v1"), at=at)
         case "v2":
             core.log_v2.tree.append(event.base64("v2"))
+        case "key":
+            key = event.within("key", SigningKey.parse, event.base64("key"))
+            core.rotate(key=key, at=event.within("at", parse_time, event.text("at")))
         case "shard":
             shard = rekor_v1.log.successor()
             shard.tree_id = event.within("shard", parse_decimal, event.text("shard"))

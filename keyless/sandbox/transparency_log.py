@@ -157,6 +157,11 @@ class LogV2:
         entry = _entry(self.tree, index, size=size, checkpoint=self.checkpoint(size=size))
         return replace(entry, log_id=self.log_id)
 
+    def successor(self, url: str, *, key: SigningKey | None = None) -> "LogV2":
+        """Return the next shard, at *url*: an empty tree, with a key of its own."""
+        algorithm = self.secret.public.algorithm
+        return LogV2(self._clock, url=url, algorithm=algorithm, key=key, witnesses=self.witnesses)
+
     def fork(self) -> "LogV2":
         """Return a log that passes for this one, and tells another history."""
         other = LogV2(self._clock, url=self.url, key=self.secret, witnesses=self.witnesses)

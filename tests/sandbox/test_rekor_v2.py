@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from keyless.errors import InputError
 from keyless.protocol.checkpoint import Checkpoint
 from keyless.protocol.entry import LogEntry
 from keyless.protocol.json_reader import Json
@@ -22,8 +23,9 @@ from keyless.protocol.tiles import (
     tiles_under,
 )
 from keyless.sandbox import Sandbox
+from keyless.sandbox.instance_core import InstanceUrls
 from keyless.sandbox.rekor_v2 import FROZEN
-from keyless.services.http import Response
+from keyless.services.http import Response, requests_transport
 from tests.sandbox.asking import (
     P256,
     certified,
@@ -227,3 +229,59 @@ def test_nothing_else_can_be_asked(client: Client) -> None:
     """There is no search, and no name of an entry."""
     request = post(client.wire.log.url, "api/v2/index/retrieve", {})
     assert client.wire.handle(request).status == 404
+
+
+def test_a_log_goes_on_in_another_shard() -> None:
+    """The one before is frozen, and read as ever; the next one has a key and a name of its own."""
+    sandbox = Sandbox(NOON)
+    first = sandbox.core.log_v2
+    first.tree.append(b"{}")
+    before = sandbox.sigstore
+    sandbox.rotate()
+    second = sandbox.core.log_v2
+    assert second.url == "https://log2025-2.rekor.sandbox.test"
+    assert second.key != first.key
+    assert (
+        sandbox.transport(get(first.url, "api/v2/checkpoint")).body == first.checkpoint().encode()
+    )
+    assert sandbox.transport(get(second.url, "api/v2/checkpoint")).body.startswith(
+        b"log2025-2.rekor.sandbox.test\n0\n"
+    )
+    assert sandbox.transport(post(first.url, ENTRIES, b"{}")).body == FROZEN
+    assert sandbox.transport(post(second.url, ENTRIES, b"{}")).status == 400
+    assert len(before.trusted_root.logs) == 2
+    old, new = sandbox.sigstore.trusted_root.logs[1:]
+    assert (old.window.end, new.window.end) == (sandbox.clock.now, None)
+    config = sandbox.sigstore.signing_config(log_version=2)
+    assert [log.url for log in config.logs if log.major_version == 2] == [second.url]
+
+
+def test_shards_without_a_number_are_numbered() -> None:
+    """By a path, when the host has no name that could be counted on."""
+    urls = InstanceUrls(log_v2="http://localhost:3003")
+    sandbox = Sandbox(NOON, urls=urls)
+    sandbox.rotate()
+    assert sandbox.core.log_v2.url == "http://localhost:3003/shard-1"
+    assert sandbox.transport(get(sandbox.core.log_v2.url, "api/v2/checkpoint")).status == 200
+
+
+def test_a_log_does_not_rotate_while_it_is_served() -> None:
+    """Where its next shard would be, nobody answers."""
+    with (
+        Sandbox(NOON) as sandbox,
+        sandbox.serve(),
+        pytest.raises(InputError, match="the log is served elsewhere"),
+    ):
+        sandbox.rotate()
+
+
+def test_every_shard_is_served() -> None:
+    """Each at an address of its own, and afterwards where it was."""
+    sandbox = Sandbox(NOON)
+    first = sandbox.core.log_v2
+    sandbox.rotate()
+    with sandbox.serve() as served:
+        checkpoint = requests_transport()(get(first.url, "api/v2/checkpoint"))
+        assert first.url == f"{served.urls.log_v2}/shard-0"
+        assert checkpoint.body == first.checkpoint().encode()
+    assert first.url == "https://log2025-1.rekor.sandbox.test"

@@ -233,3 +233,21 @@ def test_what_cannot_be_kept_is_not_logged(tmp_path: Path, left: int) -> None:
         sign(sandbox)
     with Sandbox(directory=tmp_path) as sandbox:
         assert len(sandbox.core.ct_log.tree) == 2
+
+
+def test_a_log_of_version_2_keeps_its_shards(tmp_path: Path) -> None:
+    """Each with its key, its entries, and the time at which it was frozen."""
+    with Sandbox(NOON, directory=tmp_path) as sandbox:
+        sandbox.core.log_v2.tree.append(b"{}")
+        sandbox.rotate()
+        sandbox.core.log_v2.tree.append(b"[]")
+        sandbox.core.log_v2.tree.append(b"{}")
+        before = [(log.url, log.key, log.tree.root()) for log in sandbox.core.shards_v2]
+        root = sandbox.core.trusted_root_json()
+    with Sandbox(directory=tmp_path) as sandbox:
+        assert [(it.url, it.key, it.tree.root()) for it in sandbox.core.shards_v2] == before
+        assert sandbox.core.trusted_root_json() == root
+        assert sandbox.rekor_v2.log is sandbox.core.log_v2
+        sandbox.core.log_v2.tree.append(b"null")
+    with Sandbox(directory=tmp_path) as sandbox:
+        assert [len(log.tree) for log in sandbox.core.shards_v2] == [1, 3]
