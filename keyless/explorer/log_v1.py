@@ -75,7 +75,7 @@ class LogV1:
         self.name = known.name
         self.url = known.url
         self.client = RekorV1(known.url, transport)
-        self._known = known
+        self.known = known
         self._transport = transport
         self._trusted_root = trusted_root
         self._verifies = verifies
@@ -83,7 +83,7 @@ class LogV1:
 
     def unverified(self) -> "LogV1":
         """Return the same log, of which nothing is verified."""
-        return LogV1(self._known, self._transport, trusted_root=self._trusted_root, verifies=False)
+        return LogV1(self.known, self._transport, trusted_root=self._trusted_root, verifies=False)
 
     def trees(self) -> tuple[Tree, ...]:
         """Ask which trees the log has, the first one first; the last is the one that grows."""
@@ -163,7 +163,7 @@ class LogV1:
         verify_growth(old, new, proof=proof)
 
     def _tree(self, shard: TreeInfo, offset: int) -> Tree:
-        checkpoint = verify_checkpoint_among(shard.checkpoint, self._known.logs)
+        checkpoint = verify_checkpoint_among(shard.checkpoint, self.known.logs)
         if tree_of(checkpoint.origin) != shard.tree_id:
             raise VerificationError(
                 f"the checkpoint of tree {shard.tree_id} is about another tree",
@@ -195,13 +195,13 @@ class LogV1:
 
     def _demand_own(self, entry: LogEntry) -> None:
         """Refuse an entry of another log, which may be as genuine as can be."""
-        if all(entry.log_id != log.log_id for log in self._known.logs):
+        if all(entry.log_id != log.log_id for log in self.known.logs):
             raise VerificationError(
                 "the entry is of another log than the one that was asked",
                 check=Check.LOG,
                 found=f"the log with id {entry.log_id.hex()}",
                 wanted=f"{self.name}, with id "
-                + " or ".join(log.log_id.hex() for log in self._known.logs),
+                + " or ".join(log.log_id.hex() for log in self.known.logs),
             )
 
     def _demand_offset(self, tree_id: int, offset: int) -> None:
