@@ -15,17 +15,28 @@ from collections.abc import Iterator, Sequence
 from keyless.errors import KeylessError, ParseError, ServiceError, VerificationError
 from keyless.safe_text import linked, shown
 
-__all__ = ["Row", "html", "refusal_html", "refusal_text", "shown", "text"]
+__all__ = [
+    "Row",
+    "html",
+    "refusal_html",
+    "refusal_text",
+    "shown",
+    "table_html",
+    "table_text",
+    "text",
+]
 
 # What it is, what it says, and what more there is to know of it: nothing, if empty.
 Row = tuple[str, str, str]
 
 # A field may be put together from several texts of outside, each of which was cut already.
 LONGEST = 2000
+WIDEST_CELL = 60
 
 _TABLE = "border-collapse:collapse;margin:0.5em 0;background:none;color:inherit"
 _LABEL = "text-align:left;vertical-align:top;font-weight:normal;opacity:0.7;padding:0.1em 1em 0 0"
 _VALUE = "text-align:left;vertical-align:top;padding:0.1em 0;overflow-wrap:anywhere"
+_CELL = f"{_VALUE};padding-right:1em"
 _DETAIL = "margin:0.2em 0 0.4em 1em;opacity:0.85"
 
 
@@ -46,6 +57,23 @@ def html(title: str, rows: Sequence[Row]) -> str:
     body = "".join(map(_html_row, rows))
     table = f'<table style="{_TABLE}"><tbody>{body}</tbody></table>'
     return f"<div><strong>{_escaped(title)}</strong>{table}</div>"
+
+
+def table_text(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Write *rows* under *header* in columns; no cell is longer than `WIDEST_CELL`."""
+    cells = [[_cell(each) for each in row] for row in (header, *rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(
+        "  ".join(f"{each:<{width}}" for each, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    )
+
+
+def table_html(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Write *rows* under *header* as one table of HTML."""
+    head = "".join(f'<th scope="col" style="{_LABEL}">{_escaped(each)}</th>' for each in header)
+    body = "".join(f"<tr>{''.join(map(_html_cell, row))}</tr>" for row in rows)
+    return f'<table style="{_TABLE}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def refusal_text(error: KeylessError) -> str:
@@ -82,6 +110,10 @@ def _html_row(row: Row) -> str:
     return f'<tr>{head}<td style="{_VALUE}">{cell}</td></tr>'
 
 
+def _html_cell(value: str) -> str:
+    return f'<td style="{_CELL}">{_linked(value)}</td>'
+
+
 def _linked(value: str) -> str:
     return linked(value) if value.startswith("https://") else _escaped(value)
 
@@ -92,3 +124,8 @@ def _escaped(value: str) -> str:
 
 def _plain(value: str) -> str:
     return shown(value, longest=LONGEST)
+
+
+def _cell(value: str) -> str:
+    whole = shown(value, longest=LONGEST)
+    return whole if len(whole) <= WIDEST_CELL else f"{whole[: WIDEST_CELL - 1]}…"

@@ -16,7 +16,7 @@ from keyless.errors import (
     ServiceError,
     VerificationError,
 )
-from keyless.report import html, refusal_html, refusal_text, text
+from keyless.report import html, refusal_html, refusal_text, table_html, table_text, text
 
 ROWS = [
     ("signer", "alice@example.com", ""),
@@ -151,3 +151,18 @@ def test_a_refusal_says_check_found_wanted_and_hint() -> None:
 def test_each_kind_of_error_says_what_it_holds(error: KeylessError, rows: list[str]) -> None:
     """And nothing of what it does not."""
     assert Reader(refusal_html(error)).texts == [error.message, *rows]
+
+
+def test_a_table_has_columns_as_wide_as_what_is_in_them() -> None:
+    """Columns stand below each other, and a cell that is too wide is cut."""
+    lines = table_text(("who", "what"), [("alice", "x"), ("b\x1b", "y" * 100)]).splitlines()
+    assert lines[:2] == ["who    what", "alice  x"]
+    assert lines[2].startswith("b\\x1b  yyy")
+    assert lines[2].endswith("y…")
+
+
+def test_a_table_of_html_is_escaped() -> None:
+    """What stands in a cell is text, or a link where it plainly is one."""
+    made = table_html(("who",), [("<b>",), ("https://github.com/a",)])
+    assert "&lt;b&gt;" in made
+    assert 'href="https://github.com/a"' in made

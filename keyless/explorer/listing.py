@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Entries in a row: a terminal and a notebook show them as a table, pandas takes them as one."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, SupportsIndex, overload
+
+from keyless.explorer.entry import Entry
+from keyless.explorer.timeline import Span, Timeline
+from keyless.protocol.window import in_words
+from keyless.report import table_html, table_text
+
+HEADER = ("index", "time", "kind", "identity", "issuer", "digest")
+UNVERIFIED = "UNVERIFIED"
+# Of a table longer than that, nobody reads the rest on a screen.
+MOST_ROWS = 100
+
+
+class Listing(tuple[Entry, ...]):
+    """Entries, in the order in which they were asked for."""
+
+    __slots__ = ()
+
+    @overload
+    def __getitem__(self, key: SupportsIndex, /) -> Entry: ...
+
+    @overload
+    def __getitem__(self, key: slice, /) -> "Listing": ...
+
+    def __getitem__(self, key: SupportsIndex | slice, /) -> "Entry | Listing":
+        if isinstance(key, slice):
+            return Listing(super().__getitem__(key))
+        return super().__getitem__(key)
+
+    def to_dataframe(self) -> Any:  # noqa: ANN401 - of pandas, which whoever asks for none lacks
+        """Return the entries as a `pandas.DataFrame`, a column for each thing there is to know."""
+        # pandas takes half a second to import, and need not be installed.
+        from keyless.explorer.tables import to_dataframe  # noqa: PLC0415
+
+        return to_dataframe(self)
+
+    def timeline(self, *, by: Span = "day") -> Timeline:
+        """Count the entries *by* the hour, the day or the month."""
+        return Timeline.of(self, by=by)
+
+    def __str__(self) -> str:
+        return "\n".join((table_text(HEADER, [_row(it) for it in self[:MOST_ROWS]]), *self._rest()))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self)} entries)"
+
+    def _repr_html_(self) -> str:
+        table = table_html(HEADER, [_row(it) for it in self[:MOST_ROWS]])
+        return f"<div>{table}{''.join(self._rest())}</div>"
+
+    def _rest(self) -> Iterator[str]:
+        if len(self) > MOST_ROWS:
+            yield f"… and {len(self) - MOST_ROWS} more"
+
+
+def listed(entries: Iterable[Entry]) -> Listing:
+    """Return *entries* in a row."""
+    return Listing(entries)
+
+
+def _row(entry: Entry) -> tuple[str, ...]:
+    index = str(entry.index)
+    time = "" if entry.time is None else in_words(entry.time)
+    return (
+        index if entry.is_verified else f"{index} {UNVERIFIED}",
+        time,
+        entry.kind,
+        "" if entry.identity is None else entry.identity.text,
+        entry.issuer or "",
+        "" if entry.digest is None else str(entry.digest),
+    )

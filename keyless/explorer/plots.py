@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Entries drawn with matplotlib; imported only for whoever asks for a picture.
+
+Each returns a figure: a notebook shows it, and `.savefig(path)` keeps it.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from keyless.errors import InputError
+from keyless.explorer.entry import Entry
+from keyless.explorer.timeline import Span, Timeline
+from keyless.safe_text import shown
+
+try:
+    from matplotlib.dates import date2num
+    from matplotlib.figure import Figure
+except ImportError:
+    raise InputError(
+        "a picture was asked for, and matplotlib is not installed here",
+        hint='install it with: pip install "keyless[notebook]"',
+    ) from None
+
+Draw = Callable[[Iterable[Entry]], Figure]
+
+MOST_BARS = 20
+LONGEST_LABEL = 60
+_INCHES = 8.0
+
+
+def over_time(entries: Iterable[Entry], *, by: Span = "day") -> Figure:
+    """Draw how many of *entries* were made *by* the hour, day or month."""
+    timeline = Timeline.of(entries, by=by)
+    figure = Figure(figsize=(_INCHES, 3), layout="constrained")
+    axes = figure.subplots()
+    starts = date2num([start for start, _ in timeline.counts])  # type: ignore[no-untyped-call,unused-ignore]  # theirs
+    axes.step(starts, [count for _, count in timeline.counts], where="post")
+    axes.xaxis_date()
+    axes.set(xlabel="time (UTC)", ylabel=f"entries by the {by}")
+    axes.set_ylim(bottom=0)
+    figure.autofmt_xdate()
+    return figure
+
+
+def by_issuer(entries: Iterable[Entry]) -> Figure:
+    """Draw who vouched for how many signers of *entries*."""
+    return _counted(entries, lambda entry: entry.issuer, "issuer")
+
+
+def by_identity(entries: Iterable[Entry]) -> Figure:
+    """Draw who signed how many of *entries*."""
+    return _counted(entries, _identity, "identity")
+
+
+def by_kind(entries: Iterable[Entry]) -> Figure:
+    """Draw how many of *entries* are of which kind."""
+    return _counted(entries, lambda entry: entry.kind, "kind")
+
+
+def _counted(entries: Iterable[Entry], read: Callable[[Entry], str | None], what: str) -> Figure:
+    counts = Counter(read(entry) or f"no {what}" for entry in entries).most_common()
+    rest = sum(count for _, count in counts[MOST_BARS:])
+    bars = [(_label(name), count) for name, count in counts[:MOST_BARS]]
+    bars += [(f"{len(counts) - MOST_BARS} others", rest)] if rest else []
+    figure = Figure(figsize=(_INCHES, 1 + 0.3 * len(bars)), layout="constrained")
+    axes = figure.subplots()
+    # By position, as two labels that were cut may be the same.
+    drawn = axes.barh(range(len(bars)), [count for _, count in bars])
+    axes.set_yticks(range(len(bars)), [label for label, _ in bars], parse_math=False)
+    axes.bar_label(drawn, padding=3)
+    axes.invert_yaxis()
+    axes.set(xlabel="entries", title=f"by {what}")
+    return figure
+
+
+def _identity(entry: Entry) -> str | None:
+    return None if entry.identity is None else entry.identity.text
+
+
+def _label(name: str) -> str:
+    return shown(name, longest=LONGEST_LABEL)
