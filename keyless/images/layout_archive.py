@@ -16,7 +16,7 @@ from threading import RLock
 from weakref import finalize
 
 from keyless import files
-from keyless.errors import InputError
+from keyless.errors import InputError, ParseError
 from keyless.images.layout_files import (
     BUFFER,
     INDEX,
@@ -154,7 +154,11 @@ class Archive(Changeable):
             return
         self._file = files.open_regular(self._path)
         self._closing = finalize(self, self._file.close)
-        self._members = members(self._read_at, size=os.fstat(self._file.fileno()).st_size)
+        size = os.fstat(self._file.fileno()).st_size
+        try:
+            self._members = members(self._read_at, size=size)
+        except ParseError as error:
+            raise ParseError(f"{self.name}: {error.message}", hint=error.hint) from None
 
     def _found(self, path: str) -> _Found | None:
         if self._draft is not None and path in self._draft.members:

@@ -137,6 +137,7 @@ class Folder(Changeable):
     def add(self, path: str, *, size: int, data: Iterable[bytes]) -> None:
         """Write *path*, of *size* bytes: all of it, or nothing."""
         with files.input_errors(self._path, "written"):
+            self._make_layout()
             self._make_folders(path)
             if (found := self._found(path)) is not None and not stat.S_ISREG(found.st_mode):
                 raise self._refusal(path, found)
@@ -150,9 +151,7 @@ class Folder(Changeable):
 
     def _begin(self) -> None:
         with files.input_errors(self._path, "written"):
-            os.makedirs(self._path, exist_ok=True)
-            if self.size(MARKER) is None:
-                self._write(MARKER, [MARKER_CONTENT])
+            self._make_layout()
             self._lock = os.open(self._place(MARKER), os.O_RDWR | _NO_FOLLOW)
         try:
             wait_for(lambda: take_lock(self._lock), self.name)
@@ -175,6 +174,18 @@ class Folder(Changeable):
             with suppress(OSError):
                 os.unlink(unfinished)
             raise
+
+    def _make_layout(self) -> None:
+        os.makedirs(self._path, exist_ok=True)
+        if self.size(MARKER) is not None:
+            return
+        # Whoever names the wrong folder finds nothing in it afterwards that was not there.
+        if others := [name for name in os.listdir(self._path) if not name.startswith(MARKER)]:
+            raise InputError(
+                f"{self.name} is a folder of something else, as {shown(others[0], longest=80)}",
+                hint="name a new folder, or an empty one",
+            )
+        self._write(MARKER, [MARKER_CONTENT])
 
     def _make_folders(self, path: str) -> None:
         for folder in _folders(path):
