@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Entries in a row: a terminal and a notebook show them as a table, pandas takes them as one."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, SupportsIndex, overload
 
 from keyless.explorer.entry import Entry
@@ -55,11 +55,6 @@ class Listing(tuple[Entry, ...]):
     def _rest(self) -> Iterator[str]:
         if len(self) > MOST_ROWS:
             yield f"… and {len(self) - MOST_ROWS} more"
-
-
-def listed(entries: Iterable[Entry]) -> Listing:
-    """Return *entries* in a row."""
-    return Listing(entries)
 
 
 def _row(entry: Entry) -> tuple[str, ...]:
