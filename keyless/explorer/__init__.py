@@ -1,2 +1,239 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The logs, to look things up in: every entry verified before it is shown, or said not to be."""
+"""The logs, to look things up in: every entry verified before it is shown, or said not to be.
+
+log = keyless.log()
+log[95412912], log[100:120], log[-5:], len(log), log.entry(link), log.checkpoint()
+log.shards                    the trees of version 1, and every log of version 2
+log.shards["log2025-1"][0]    each of which can do the same
+log.unverified[5]             as the log says it is, and says so
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import SupportsIndex, assert_never, overload
+
+from keyless.errors import InputError, NoSuchEntry
+from keyless.evidence import VerifiedCheckpoint
+from keyless.explorer.asked import AtIndex, Called, InBundle, read_asked
+from keyless.explorer.bundled import entry_in
+from keyless.explorer.consistent import CheckpointLike, demand_consistent
+from keyless.explorer.directory import KnownLog, known_logs, log_called
+from keyless.explorer.entries import Entries, indexes_of
+from keyless.explorer.entry import Entry
+from keyless.explorer.log_v1 import LogV1
+from keyless.explorer.log_v2 import ShardV2
+from keyless.explorer.opening import open_known
+from keyless.explorer.shard import Shard
+from keyless.explorer.tree_v1 import TreeV1, find_tree
+from keyless.explorer.unverified import UnverifiedV2
+from keyless.instance import Sigstore
+from keyless.report import Row, html, text
+from keyless.safe_text import shown
+
+__all__ = ["Entries", "Entry", "Log", "Shards", "open_log"]
+
+
+def open_log(sigstore: Sigstore, name: str | None = None) -> "Log":
+    """Return the log of *sigstore* that is called *name*: a host, the first part of one, a tree.
+
+    Without a name it is the log of version 1 where there is one, else the newest of version 2.
+    """
+    known = known_logs(sigstore)
+    if name is not None:
+        return Shards(sigstore, known)[name]
+    if not known:
+        raise InputError(
+            f"{shown(sigstore.name)} has no log that is trusted and says where it is",
+            hint="its trusted root has no log with a URL",
+        )
+    return Log(open_known(known[0], sigstore), sigstore, known)
+
+
+class Log:
+    """A log of *sigstore*, read through *shard*; it is asked when something is looked up.
+
+    What it gives has been shown to be what was asked for, and in the tree that the log signs. May
+    be shared between threads.
+    """
+
+    def __init__(
+        self,
+        shard: Shard,
+        sigstore: Sigstore,
+        known: Sequence[KnownLog],
+        *,
+        verifies: bool = True,
+    ) -> None:
+        self.shard = shard
+        self.sigstore = sigstore
+        self.is_verified = verifies
+        self._known = tuple(known)
+
+    @property
+    def name(self) -> str:
+        """What it is called: its host, or the number of its tree."""
+        return self.shard.name
+
+    @property
+    def shards(self) -> "Shards":
+        """All logs of the instance, and the trees of those of version 1, by their names."""
+        return Shards(self.sigstore, self._known, verifies=self.is_verified)
+
+    @property
+    def unverified(self) -> "Log":
+        """The same log as it says it is: what it gives is UNVERIFIED, and says so."""
+        shard = self.shard
+        if isinstance(shard, LogV1 | TreeV1):
+            shard = shard.unverified()
+        elif isinstance(shard, ShardV2):
+            shard = UnverifiedV2(shard)
+        return Log(shard, self.sigstore, self._known, verifies=False)
+
+    @overload
+    def __getitem__(self, key: SupportsIndex, /) -> Entry: ...
+
+    @overload
+    def __getitem__(self, key: slice, /) -> Entries: ...
+
+    def __getitem__(self, key: SupportsIndex | slice, /) -> Entry | Entries:
+        if isinstance(key, slice):
+            return Entries(self.shard, indexes_of(key, self.shard))
+        index = key.__index__()
+        if index >= 0:
+            return self.shard.entry(index)
+        size = self.shard.size()
+        if index < -size:
+            raise NoSuchEntry(f"{self.name} has no entry {index}", hint=f"it has {size} entries")
+        return self.shard.entry(size + index)
+
+    def __len__(self) -> int:
+        return self.shard.size()
+
+    def __bool__(self) -> bool:
+        return True  # without asking how many entries it has
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(Entries(self.shard, range(self.shard.size())))
+
+    def __reversed__(self) -> Iterator[Entry]:
+        return iter(self[::-1])
+
+    def __contains__(self, asked: object) -> bool:
+        try:
+            self.entry(asked)
+        except NoSuchEntry:
+            return False
+        return True
+
+    def entry(self, asked: object) -> Entry:
+        """Return the entry that is *asked* for: by index, name, link, `LOG:INDEX`, bundle or path.
+
+        Of a link only what it says of the entry counts; its host is never asked. A bundle that has
+        its entry's proof is read without asking anybody.
+        """
+        said = read_asked(asked)
+        match said:
+            case AtIndex(index=index, shard=name):
+                shard = self.shard if name is None else self.shards[name].shard
+                return shard.entry(index)
+            case Called(uuid=uuid):
+                return self._called(uuid)
+            case InBundle(bundle=bundle):
+                return entry_in(bundle, self.sigstore, self._known, verifies=self.is_verified)
+            case _:
+                assert_never(said)
+
+    def checkpoint(self) -> VerifiedCheckpoint:
+        """Ask what the log commits to now."""
+        return self.shard.checkpoint()
+
+    def consistent(self, old: CheckpointLike, new: CheckpointLike | None = None) -> bool:
+        """Say that the log shows that it grew from *old* to *new*, or to what it is now.
+
+        It is true, or SplitView is raised, with both checkpoints: that a log has told two stories
+        is not something to be overlooked.
+        """
+        demand_consistent(old, new, self.sigstore, self._known)
+        return True
+
+    def __repr__(self) -> str:
+        words = "" if self.is_verified else "UNVERIFIED: "
+        return f"Log({words}{self.name}, version {self.shard.version}, at {shown(self.shard.url)})"
+
+    def _called(self, uuid: str) -> Entry:
+        shard = self.shard
+        if isinstance(shard, LogV1 | TreeV1):
+            return shard.entry_called(uuid)
+        raise InputError(
+            f"{self.name} cannot find an entry by its name: it is of version 2",
+            hint="ask for its index there, which stands in its bundle; a log of version 1 can",
+        )
+
+
+class Shards(Mapping[str, Log]):
+    """The logs of an instance by their names, and the trees of those of version 1 by their numbers.
+
+    `log2025-1` will do for `log2025-1.rekor.example`. To list the trees, their logs are asked.
+    """
+
+    def __init__(
+        self, sigstore: Sigstore, known: Sequence[KnownLog], *, verifies: bool = True
+    ) -> None:
+        self._sigstore = sigstore
+        self._known = tuple(known)
+        self._verifies = verifies
+
+    def __getitem__(self, name: str) -> Log:
+        if name.isascii() and name.isdecimal():
+            return self._log(self._tree(int(name)))
+        return self._log(open_known(log_called(name, self._known), self._sigstore))
+
+    def __iter__(self) -> Iterator[str]:
+        for known in self._known:
+            if known.version == 1:
+                yield from (str(tree.tree_id) for tree in self._v1(known).trees())
+            else:
+                yield known.name
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __contains__(self, name: object) -> bool:
+        try:
+            return isinstance(name, str) and bool(self[name])
+        except InputError:
+            return False
+
+    def __repr__(self) -> str:
+        names = ", ".join(f"{shown(it.name)} (version {it.version})" for it in self._known)
+        return f"Shards({names})"
+
+    def __str__(self) -> str:
+        return text(self._title(), tuple(self._rows()))
+
+    def _repr_html_(self) -> str:
+        return html(self._title(), tuple(self._rows()))
+
+    def _log(self, shard: Shard) -> Log:
+        log = Log(shard, self._sigstore, self._known)
+        return log if self._verifies else log.unverified
+
+    def _tree(self, tree_id: int) -> TreeV1:
+        for known in self._known:
+            if known.version == 1 and (tree := find_tree(self._v1(known), tree_id)) is not None:
+                return tree
+        raise NoSuchEntry(f"no log has a tree {tree_id}", hint=f"there are {', '.join(self)}")
+
+    def _v1(self, known: KnownLog) -> LogV1:
+        return LogV1(known, self._sigstore.transport, trusted_root=self._sigstore.trusted_root)
+
+    def _title(self) -> str:
+        return f"logs of {self._sigstore.name}"
+
+    def _rows(self) -> Iterator[Row]:
+        for known in self._known:
+            if known.version == 1:
+                for tree in self._v1(known).trees():
+                    what = f"entries {tree.offset} to {tree.end - 1}" if tree.size else "no entries"
+                    yield str(tree.tree_id), f"version 1, {what}", f"{known.url}, {known.window}"
+            else:
+                yield known.name, "version 2", f"{known.url}, {known.window}"

@@ -1,130 +1,90 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One entry of a log, as it is shown: who signed what, when, and whether it is in the log."""
+"""One entry of a log, to look at: it prints as text, and shows as a card in a notebook."""
 
-from datetime import UTC, datetime
-from functools import cached_property
-from typing import Literal
+from collections.abc import Iterator
 
-from keyless.evidence import VerifiedEntry
-from keyless.protocol.certificate import Certificate, Claims, San
-from keyless.protocol.digest import Digest
-from keyless.protocol.entry import InclusionProof, LogEntry
-from keyless.protocol.entry_body import DsseRecord, HashedRekord, IntotoRecord, Verifier
-from keyless.protocol.keys import PublicKey
-from keyless.value import value
+from keyless import files
+from keyless.explorer import entry_card
+from keyless.explorer.entry_facts import Address, EntryFacts
+from keyless.explorer.entry_json import entry_json, rekor_cli_json
+from keyless.protocol.digest import Digest, HashAlgorithm
+from keyless.protocol.json_reader import JsonValue
+from keyless.protocol.trusted_root import TrustedRoot
+from keyless.report import html, text
 
+__all__ = ["Address", "Entry"]
 
-@value
-class Address:
-    """Of which log an entry is: what it is *name*d here, its *version*, and where it answers."""
-
-    name: str
-    version: Literal[1, 2]
-    url: str
+Artifact = files.Path | bytes | Digest
 
 
-class Entry:
-    """An entry of a log; *evidence* is None for one that nobody has verified."""
+class Entry(EntryFacts):
+    """An entry of a log; `is_verified` says whether the log was shown to hold it.
 
-    def __init__(
-        self,
-        record: LogEntry,
-        *,
-        log: Address,
-        uuid: str,
-        evidence: VerifiedEntry | None,
-        attestation: bytes | None = None,
-    ) -> None:
-        self.record = record
-        self.log = log
-        self.uuid = uuid
-        self.evidence = evidence
-        self.attestation = attestation
+    What stands in it, whoever wrote it chose; who has issued its certificate, `authority` says.
+    """
 
-    @property
-    def is_verified(self) -> bool:
-        """Whether the log was shown to hold it."""
-        return self.evidence is not None
+    def covers(self, artifact: Artifact) -> bool:
+        """Say whether it is about *artifact*: a path, bytes or a `Digest`.
 
-    @property
-    def index(self) -> int:
-        """Its number: in a log of version 1 it counts over all trees."""
-        return self.record.index
+        About what was signed, that is, or about a subject of what was attested where the log keeps
+        the statement. Whose signature that is, and whether it holds, `keyless.verify` decides.
+        """
+        digests = {each.digest for each in self.digests if each.digest and each.of != "envelope"}
+        if self.statement is not None:
+            digests.update(*(subject.digests for subject in self.statement.subjects))
+        if isinstance(artifact, Digest):
+            return artifact in digests
+        algorithms = {digest.algorithm for digest in digests}
+        return any(digest in digests for digest in _digests(artifact, algorithms))
 
-    @property
-    def shard(self) -> str:
-        """The name of the log it is in."""
-        return self.log.name
+    def judged_by(self, trusted_root: TrustedRoot) -> "Entry":
+        """Return it as one whose certificate is held against *trusted_root*."""
+        return Entry(
+            self.record,
+            log=self.log,
+            uuid=self.uuid,
+            evidence=self.evidence,
+            attestation=self.attestation,
+            trusted_root=trusted_root,
+        )
 
-    @property
-    def kind(self) -> str:
-        """Of what kind it is, as in `hashedrekord`."""
-        return self.record.kind
+    def to_json(self) -> dict[str, JsonValue]:
+        """Write it for machines: always the same members, null where there is nothing."""
+        return entry_json(self)
 
-    @property
-    def version(self) -> str:
-        """Of which version of its kind, as in `0.0.1`."""
-        return self.record.version
+    def to_rekor_cli_json(self) -> dict[str, JsonValue]:
+        """Write it as `rekor-cli get --format json` does."""
+        return rekor_cli_json(self)
 
-    @property
-    def time(self) -> datetime | None:
-        """When the log says that it wrote it down; None where nothing vouches for that."""
-        if self.evidence is not None:
-            return self.evidence.integrated_time
-        seconds = self.record.integrated_time
-        return datetime.fromtimestamp(seconds, UTC) if seconds else None
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Entry)
+            and (self.log, self.record, self.evidence) == (other.log, other.record, other.evidence)
+            and self.attestation == other.attestation
+        )
 
-    @property
-    def proof(self) -> InclusionProof | None:
-        """The hashes that lead from it to the root that the log signs."""
-        return self.record.proof
+    def __hash__(self) -> int:
+        return hash((self.log.name, self.record.canonical_body, self.index))
 
-    @property
-    def certificate(self) -> Certificate | None:
-        """The signer's certificate, if it was not a bare key that signed."""
-        return self._signer if isinstance(self._signer, Certificate) else None
+    def __str__(self) -> str:
+        return text(entry_card.title(self), tuple(entry_card.rows(self)))
 
-    @property
-    def key(self) -> PublicKey | None:
-        """The signer's key."""
-        return self._signer.key if isinstance(self._signer, Certificate) else self._signer
+    def __repr__(self) -> str:
+        kind = f"{self.kind} {self.version}".strip() or "of an unknown kind"
+        return f"Entry({text(entry_card.title(self), ())}, {text(kind, ())})"
 
-    @property
-    def identity(self) -> San | None:
-        """Who signed, as the certificate says it; nobody has verified that it is genuine."""
-        return next(iter(self.certificate.sans), None) if self.certificate else None
-
-    @property
-    def issuer(self) -> str | None:
-        """Who vouched for the identity, as the certificate says it."""
-        return self.certificate.claims.issuer if self.certificate else None
-
-    @property
-    def claims(self) -> Claims | None:
-        """All that the certificate says of the signer."""
-        return self.certificate.claims if self.certificate else None
-
-    @property
-    def digest(self) -> Digest | None:
-        """The digest of what was signed."""
-        match self.record.body:
-            case HashedRekord(digest=digest):
-                return digest
-            case DsseRecord(payload_digest=digest) | IntotoRecord(payload_digest=digest):
-                return digest
-            case _:
-                return None
-
-    @cached_property
-    def _signer(self) -> Certificate | PublicKey | None:
-        match self.record.body:
-            case HashedRekord(verifier=verifier):
-                return _parsed(verifier)
-            case DsseRecord(signatures=[first, *_]) | IntotoRecord(signatures=[first, *_]):
-                return _parsed(first.verifier)
-            case _:
-                return None
+    def _repr_html_(self) -> str:
+        card = html(entry_card.title(self), tuple(entry_card.rows(self)))
+        if self.proof is None:
+            return card
+        drawn = f'<div style="overflow:auto">{self.proof.svg()}</div>'
+        return f"{card}<details><summary>proof</summary>{drawn}</details>"
 
 
-def _parsed(verifier: Verifier) -> Certificate | PublicKey:
-    return (Certificate if verifier.is_certificate else PublicKey).parse(verifier.der)
+def _digests(artifact: files.Path | bytes, by: set[HashAlgorithm]) -> Iterator[Digest]:
+    """Yield the digests of *artifact* by each of those algorithms."""
+    for algorithm in by:
+        if isinstance(artifact, bytes):
+            yield Digest.of(artifact, algorithm)
+        else:
+            yield files.digest(artifact, algorithm=algorithm)

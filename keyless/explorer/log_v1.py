@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A log of version 1 to look things up in: all of its trees as one, or one of them.
+"""A log of version 1 to look things up in, over all of its trees as one.
 
     tree             1193…    2605…    3904…
     its entries      0 … 4    0 … 2    0 … 8         an entry's place in its tree
@@ -96,17 +96,6 @@ class LogV1:
                 trees.append(tree)
         return tuple(trees)
 
-    def tree(self, tree_id: int) -> "TreeV1":
-        """Return one tree of the log, to look things up in."""
-        trees = self.trees()
-        for tree in trees:
-            if tree.tree_id == tree_id:
-                return TreeV1(self, tree, is_closed=tree is not trees[-1])
-        raise NoSuchEntry(
-            f"{self.name} has no tree {tree_id}",
-            hint=f"it has {', '.join(str(tree.tree_id) for tree in trees)}",
-        )
-
     def checkpoint(self) -> VerifiedCheckpoint:
         """Ask what it commits to now: in the tree that grows."""
         return self.trees()[-1].checkpoint
@@ -180,6 +169,7 @@ class LogV1:
             uuid=full_name(found.entry),
             evidence=self._verified(found.entry) if self._verifies else None,
             attestation=found.attestation,
+            trusted_root=self._trusted_root if self._verifies else None,
         )
 
     def _verified(self, entry: LogEntry) -> VerifiedEntry:
@@ -227,53 +217,6 @@ class LogV1:
             )
         last = f"the last one is {size - 1}" if size else "none yet"
         return NoSuchEntry(f"{self.name} has no {what}", hint=f"it has {size} entries: {last}")
-
-
-class TreeV1:
-    """One *tree* of *log*: entries are asked for by their place in it."""
-
-    version: Literal[1] = 1
-
-    def __init__(self, log: LogV1, tree: Tree, *, is_closed: bool) -> None:
-        self.name = str(tree.tree_id)
-        self.url = log.url
-        self.log = log
-        self.offset = tree.offset
-        self._tree = tree
-        self._is_closed = is_closed
-
-    def unverified(self) -> "TreeV1":
-        """Return the same tree, of which nothing is verified."""
-        return TreeV1(self.log.unverified(), self._tree, is_closed=self._is_closed)
-
-    def checkpoint(self) -> VerifiedCheckpoint:
-        """Ask what it commits to now."""
-        return next(
-            tree.checkpoint for tree in self.log.trees() if tree.tree_id == self._tree.tree_id
-        )
-
-    def size(self) -> int:
-        """Say how many entries it has: once it is closed, for good."""
-        return self._tree.size if self._is_closed else self.checkpoint().size
-
-    def entry(self, index: int) -> Entry:
-        """Return the entry at that place in the tree."""
-        if self._is_closed and index >= self._tree.size:
-            raise NoSuchEntry(
-                f"tree {self.name} has no entry {index}",
-                hint=f"it was closed after {self._tree.size} entries",
-            )
-        return self.log.entry(self.offset + index)
-
-    def entries(self, indexes: Iterable[int]) -> Iterator[Entry]:
-        """Yield the entries at these places in the tree."""
-        size = self._tree.size if self._is_closed else None
-        inside = (index for index in indexes if size is None or index < size)
-        return self.log.entries(self.offset + index for index in inside)
-
-    def prove_growth(self, old: VerifiedCheckpoint, new: VerifiedCheckpoint) -> None:
-        """Refuse, with SplitView, unless the tree of *old* grew into that of *new*."""
-        self.log.prove_growth(old, new)
 
 
 def _batches(asked: Iterable[T]) -> Iterator[list[T]]:
