@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// OpenID Connect issuers, by oidc-provider: node oidc.js MODULES PORT…, one issuer a port.
+// OpenID Connect issuers, by oidc-provider: node oidc.mjs MODULES HOST:PORT…
 //
 // POST /mint signs whatever claims it is sent, with the issuer's own key: tests that are not about
 // signing in need no browser.
@@ -8,7 +8,7 @@
 import { createSign, generateKeyPairSync, randomUUID } from "node:crypto";
 import { pathToFileURL } from "node:url";
 
-const [modules, ...ports] = process.argv.slice(2);
+const [modules, ...places] = process.argv.slice(2);
 const { default: Provider } = await import(
   pathToFileURL(`${modules}/oidc-provider/lib/index.js`).href
 );
@@ -64,8 +64,9 @@ async function body(request) {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-for (const port of ports) {
-  const issuer = `http://localhost:${port}`;
+for (const place of places) {
+  const issuer = `http://${place}`;
+  const [host, port] = place.split(":");
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const key = {
     ...privateKey.export({ format: "jwk" }),
@@ -79,5 +80,5 @@ for (const port of ports) {
     const claims = JSON.parse(await body(context.req));
     context.body = minted(issuer, key, privateKey, claims);
   });
-  provider.listen(Number(port), "localhost");
+  provider.listen(Number(port), host);
 }

@@ -35,18 +35,19 @@ WORKFLOW = {
 }
 
 
-def oidc_server(*ports: int) -> Server:
-    """Make the issuers at *ports*."""
+def oidc_server(*issuers: str) -> Server:
+    """Make the *issuers*, whose URLs say where they are."""
     node = shutil.which("node")
     assert node
-    urls = [f"{issuer_at(port)}/{DISCOVERY}" for port in ports]
-    command = [node, SCRIPT, node_modules(), *map(str, ports)]
+    places = [issuer.removeprefix("http://") for issuer in issuers]
+    urls = [f"{issuer}/{DISCOVERY}" for issuer in issuers]
+    command = [node, SCRIPT, node_modules(), *places]
     return Server("oidc-provider", command, is_ready=lambda: all(map(answers, urls)))
 
 
-def issuer_at(port: int) -> str:
-    """Return the issuer at *port*; its URL is its name."""
-    return f"http://localhost:{port}"
+def issuer_at(port: int, host: str = "localhost") -> str:
+    """Return the issuer at *port* of this machine; its URL is its name."""
+    return f"http://{host}:{port}"
 
 
 def mint(issuer: str, **claims: object) -> str:
