@@ -65,10 +65,18 @@ class ShardV2:
 
     version: Literal[2] = 2
 
-    def __init__(self, known: KnownLog, transport: Transport, *, folder: str | None) -> None:
+    def __init__(
+        self,
+        known: KnownLog,
+        transport: Transport,
+        *,
+        folder: str | None,
+        trusted_root: TrustedRoot | None = None,
+    ) -> None:
         self.known = known
         self.files = TiledLog(known.url, transport)
         self._folder = folder
+        self._trusted_root = trusted_root
         self._tree: TiledTree | None = None
 
     @property
@@ -159,7 +167,13 @@ class ShardV2:
         """Return *record* as it is shown, once its proof holds in *tree*."""
         with answer_of(self.files.name):
             evidence = verify_entry_under(record, tree.checkpoint)
-        return Entry(record, log=self.address, uuid=record.leaf.hex(), evidence=evidence)
+        return Entry(
+            record,
+            log=self.address,
+            uuid=record.leaf.hex(),
+            evidence=evidence,
+            trusted_root=self._trusted_root,
+        )
 
     def _tree_with(self, index: int) -> TiledTree:
         """Return a tree that has *index*; without asking, if one is known, and else the newest."""
