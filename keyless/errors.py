@@ -15,7 +15,8 @@
     ├── ServiceError                  a server failed, refused, or could not be reached: .service
     │   ├── TrustError                trust could not be brought up to date, or is too old to use
     │   ├── RegistryAuthError         a registry wants to know who asks, or does not let them
-    │   └── RateLimited               a registry was asked too often: .seconds to wait
+    │   ├── RateLimited               a registry was asked too often: .seconds to wait
+    │   └── NotPushed                 signed and logged, and not put where it belongs: .bundles
     ├── LoginError                    no identity could be had: .reason
     └── BatchError                    some of many failed: .failures; the others are done
 
@@ -130,10 +131,7 @@ class PolicyError(VerificationError):
 
 @value
 class Rejected:
-    """Something that might have vouched for an image, *location* says where, and why it does not.
-
-    The *error* is a `VerificationError` where it was judged, another where it could not be.
-    """
+    """Something that might have vouched for an image: where it is, and why it does not."""
 
     location: str
     error: KeylessError
@@ -149,18 +147,7 @@ class NoSignatures(VerificationError):  # noqa: N818 - that is what was found
 class NoMatchingSignature(VerificationError):  # noqa: N818 - likewise
     """Raised when none of what was found vouches for an image; *rejected* says why, one by one."""
 
-    def __init__(  # noqa: PLR0913 - a refusal's five, and what it is made of
-        self,
-        message: str,
-        *,
-        check: Check,
-        rejected: tuple[Rejected, ...],
-        found: str | None = None,
-        wanted: str | None = None,
-        hint: str | None = None,
-    ) -> None:
-        super().__init__(message, check=check, found=found, wanted=wanted, hint=hint)
-        self.rejected = rejected
+    rejected: tuple[Rejected, ...] = ()
 
 
 class SplitView(VerificationError):  # noqa: N818 - that is what the log shows
@@ -225,6 +212,12 @@ class RateLimited(ServiceError):  # noqa: N818 - that is what one is
         self.seconds = seconds
 
 
+class NotPushed(ServiceError):  # noqa: N818 - that is what became of it
+    """Raised when signatures of an image were logged, but not pushed; *bundles* has them in JSON."""
+
+    bundles: tuple[bytes, ...] = ()
+
+
 class LoginFailure(Enum):
     """Why no identity could be had, or why the one that was had is of no use."""
 
@@ -235,6 +228,7 @@ class LoginFailure(Enum):
     # Signing in.
     CANCELLED = "the person said no"
     TIMED_OUT = "nobody signed in in time"
+    NO_PORT = "a browser has nowhere to come back to"
     REFUSED = "the issuer refused"
     UNSAFE_ISSUER = "the issuer cannot be signed in to safely"
     STATE = "the answer is not to what was asked"

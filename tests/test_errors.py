@@ -21,6 +21,7 @@ from keyless.errors import (
     NoMatchingSignature,
     NoSignatures,
     NoSuchEntry,
+    NotPushed,
     ParseError,
     PolicyError,
     RateLimited,
@@ -47,7 +48,6 @@ ERRORS = (
     NoMatchingSignature(
         "1 rejected",
         check=Check.POLICY,
-        rejected=(Rejected(location="tag x", error=InputError("gone", hint="y")),),
         found="jane",
         wanted="john",
         hint="ask jane",
@@ -57,6 +57,7 @@ ERRORS = (
     TrustError("expired", service="tuf.example", status=404, hint="use --offline"),
     RegistryAuthError("HTTP 401", service="registry.example", status=401, hint="log in"),
     RateLimited("429", service="registry.example", status=429, seconds=3.5, hint="wait"),
+    NotPushed("507", service="registry.example", hint="attach it"),
     LoginError("no browser", reason=LoginFailure.NOBODY_THERE, hint="use a device code"),
     BatchError("1 of 2 failed", failures=(("b.whl", InputError("gone", hint="x")),), hint="again"),
 )
@@ -78,8 +79,6 @@ def content(error: KeylessError) -> tuple[object, ...]:
     fields = dict(error.__dict__)
     if isinstance(error, BatchError):
         fields["failures"] = [(name, content(each)) for name, each in error.failures]
-    if isinstance(error, NoMatchingSignature):
-        fields["rejected"] = [(each.location, content(each.error)) for each in error.rejected]
     return type(error), error.args, fields
 
 
@@ -178,3 +177,18 @@ def test_checks_are_named_in_words() -> None:
 def test_what_was_rejected_says_where_and_why() -> None:
     """In one line, as a list of them shows it."""
     assert str(Rejected(location="tag x", error=InputError("gone", hint="y"))) == "tag x: gone"
+
+
+def test_what_was_not_pushed_travels_with_its_error() -> None:
+    """It is logged for ever, and made but once."""
+    error = NotPushed("507", service="registry.example")
+    error.bundles = (b"{}",)
+    assert pickle.loads(pickle.dumps(error)).bundles == (b"{}",)
+
+
+def test_what_was_rejected_travels_with_its_error() -> None:
+    """Each with its own reason."""
+    error = NoMatchingSignature("none", check=Check.POLICY)
+    error.rejected = (Rejected(location="tag x", error=InputError("gone", hint="y")),)
+    (rejected,) = pickle.loads(pickle.dumps(error)).rejected
+    assert (str(rejected), rejected.error.hint) == ("tag x: gone", "y")

@@ -19,6 +19,7 @@ Either is read as a `Bundle`, so that one verifier judges both. It is one of ver
 the log's promise in place of a proof; a layer has no room for the proof.
 """
 
+import json as json_text
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -88,7 +89,7 @@ def attestation_bundle(
 def layer_notes(bundle: Bundle) -> Notes:
     """Write the notes on a layer that say what *bundle* does, as far as there is room for it.
 
-    The first log entry and the first timestamp, that is, and of the entry its promise alone.
+    One log entry and one timestamp, that is, and of the entry its promise alone.
     """
     content = bundle.content
     signed = isinstance(content, MessageSignature)
@@ -97,10 +98,21 @@ def layer_notes(bundle: Bundle) -> Notes:
         notes[CERTIFICATE_NOTE] = pem_encode(_CERTIFICATE, bundle.material.der)
         notes[CHAIN_NOTE] = ""
     if bundle.entries:
-        notes[BUNDLE_NOTE] = _text(promise_json(bundle.entries[0]))
+        promised = [entry for entry in bundle.entries if entry.promise is not None]
+        notes[BUNDLE_NOTE] = _text(promise_json((promised or bundle.entries)[0]))
     if bundle.timestamps:
         notes[TIMESTAMP_NOTE] = _text(timestamp_json(bundle.timestamps[0]))
     return tuple(sorted(notes.items()))
+
+
+def envelope_json(envelope: Envelope) -> bytes:
+    """Write *envelope* as a layer, byte for byte as a log of version 1 was sent it.
+
+    That log keeps the hash of those bytes, and cosign compares it with the layer's.
+    """
+    return json_text.dumps(envelope.to_json(), ensure_ascii=False, separators=(",", ":")).encode(
+        "utf-8"
+    )
 
 
 def promise_json(entry: LogEntry) -> dict[str, JsonValue]:

@@ -73,6 +73,11 @@ class Signer:
             self._current = None
             self._is_over = True
 
+    @property
+    def sigstore(self) -> Sigstore:
+        """The instance to sign with."""
+        return self._sigstore
+
     def sign(self, artifact: Artifact) -> Signed:
         """Sign *artifact*: a path, bytes, an open binary file, or a `Digest`."""
         path, digest = digested(artifact, self._hash)

@@ -23,6 +23,7 @@ from keyless.protocol.cosign_layers import (
     SIGNATURE_NOTE,
     TIMESTAMP_NOTE,
     attestation_bundle,
+    envelope_json,
     layer_notes,
     signature_bundle,
 )
@@ -79,7 +80,7 @@ def attested() -> Bundle:
 def envelope_of(bundle: Bundle) -> bytes:
     """Write the envelope in *bundle* as it stands in a layer."""
     assert isinstance(bundle.content, Envelope)
-    return json.dumps(bundle.content.to_json()).encode()
+    return envelope_json(bundle.content)
 
 
 def notes(**changes: Any) -> dict[str, str]:
@@ -145,6 +146,19 @@ def test_an_attestation_survives_as_a_layer() -> None:
     proof = judged(attestation_bundle(written, envelope_of(attested())), IMAGE)
     assert proof.statement == STATEMENT
     assert len(proof.times) == 2
+
+
+def test_an_envelope_is_the_one_that_the_log_was_sent() -> None:
+    """It keeps the hash of its bytes, which cosign compares with the layer's."""
+    (entry,) = attested().entries
+    recorded = json.loads(entry.canonical_body)["spec"]["envelopeHash"]["value"]
+    assert Digest.of(envelope_of(attested())).hex == recorded
+
+
+def test_of_two_logs_the_one_that_promised_is_written() -> None:
+    """Whichever comes first in the bundle."""
+    both = replace(signed(), entries=(*signed(2).entries, *signed().entries))
+    assert layer_notes(both) == layer_notes(signed())
 
 
 def test_a_timestamp_of_a_whole_envelope_is_left_out() -> None:
