@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One shard of a log of version 2, read from its files; every entry in the tree that it signs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 from keyless.errors import InputError, NoSuchEntry, ParseError
@@ -15,6 +15,7 @@ from keyless.protocol.entry import InclusionProof, LogEntry
 from keyless.protocol.entry_body import UnknownRecord
 from keyless.protocol.merkle import leaf_hash, prove_each
 from keyless.protocol.tiles import WIDEST, Tile, tile_of_leaf
+from keyless.protocol.trusted_root import TrustedRoot
 from keyless.protocol.window import Window
 from keyless.safe_text import shown
 from keyless.services.answers import answer_of
@@ -60,7 +61,8 @@ class Page:
 class ShardV2:
     """The log that is *known*, asked over *transport*. May be shared between threads.
 
-    Full tiles are kept in *folder*; without one, nowhere.
+    Full tiles are kept in *folder*; without one, nowhere. With a *trusted_root*, entries say who
+    issued their certificates.
     """
 
     version: Literal[2] = 2
@@ -146,7 +148,6 @@ class ShardV2:
     ) -> Iterator[Entry]:
         """Yield the entries at *indexes* as they are in the tree of *checkpoint*, and no other."""
         tree = self.tree(checkpoint)
-        read = tree.passing_entries if len(indexes) > MOST_KEPT else tree.entries
         page = None
         for index in indexes:
             if index >= tree.size:

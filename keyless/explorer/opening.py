@@ -14,4 +14,4 @@ def open_known(known: KnownLog, sigstore: Sigstore) -> LogV1 | ShardV2:
         return LogV1(known, sigstore.transport, trusted_root=sigstore.trusted_root)
     # An instance that somebody describes in a file may be gone tomorrow, and its tiles with it.
     folder = None if sigstore.trust.source == "file" else tile_folder()
-    return ShardV2(known, sigstore.transport, folder=folder)
+    return ShardV2(known, sigstore.transport, folder=folder, trusted_root=sigstore.trusted_root)
