@@ -10,12 +10,17 @@ from keyless.errors import InputError as InputError
 from keyless.errors import KeylessError as KeylessError
 from keyless.errors import LoginError as LoginError
 from keyless.errors import LoginFailure as LoginFailure
+from keyless.errors import NoSuchEntry as NoSuchEntry
 from keyless.errors import ParseError as ParseError
 from keyless.errors import PolicyError as PolicyError
 from keyless.errors import ServiceError as ServiceError
+from keyless.errors import SplitView as SplitView
 from keyless.errors import TrustError as TrustError
 from keyless.errors import VerificationError as VerificationError
 from keyless.evidence import Verified as Verified
+from keyless.explorer import Entry as Entry
+from keyless.explorer import Log as Log
+from keyless.facade.log import log as log
 from keyless.facade.signing import Signer as Signer
 from keyless.facade.signing import attest as attest
 from keyless.facade.signing import sign as sign
@@ -35,6 +40,7 @@ from keyless.policy import Requirements as Requirements
 from keyless.policy import SignedBy as SignedBy
 from keyless.policy import SignedByKey as SignedByKey
 from keyless.protocol.bundle import Bundle as Bundle
+from keyless.protocol.checkpoint import Checkpoint as Checkpoint
 from keyless.protocol.digest import Digest as Digest
 from keyless.protocol.keys import PublicKey as PublicKey
 from keyless.protocol.trusted_root import TrustedRoot as TrustedRoot
@@ -47,16 +53,20 @@ __all__ = [
     "BatchError",
     "Bundle",
     "Check",
+    "Checkpoint",
     "Digest",
     "Disclosure",
+    "Entry",
     "GitHubWorkflow",
     "GitLabPipeline",
     "Glob",
     "Identity",
     "InputError",
     "KeylessError",
+    "Log",
     "LoginError",
     "LoginFailure",
+    "NoSuchEntry",
     "Outcome",
     "ParseError",
     "Policy",
@@ -71,12 +81,14 @@ __all__ = [
     "SignedByKey",
     "Signer",
     "Sigstore",
+    "SplitView",
     "TrustError",
     "TrustedRoot",
     "VerificationError",
     "Verified",
     "attest",
     "connect",
+    "log",
     "sign",
     "verify",
     "verify_all",
