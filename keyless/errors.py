@@ -213,7 +213,7 @@ class RateLimited(ServiceError):  # noqa: N818 - that is what one is
 
 
 class NotPushed(ServiceError):  # noqa: N818 - that is what became of it
-    """Raised when signatures of an image were logged, but not pushed; *bundles* has them in JSON."""
+    """Raised when signatures of an image were logged, not pushed; *bundles* has them in JSON."""
 
     bundles: tuple[bytes, ...] = ()
 
