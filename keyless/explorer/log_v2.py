@@ -28,6 +28,8 @@ from keyless.verification.growth import verify_entry_under, verify_growth
 # What is looked up is kept, what is read through is not: a log may be larger than the disk.
 MOST_KEPT = 16 * WIDEST
 
+Read = Callable[[Tile], tuple[bytes, ...]]
+
 # What is in the log, and cannot be read, is shown all the same.
 UNREADABLE = "unreadable"
 
@@ -148,6 +150,23 @@ class ShardV2:
     ) -> Iterator[Entry]:
         """Yield the entries at *indexes* as they are in the tree of *checkpoint*, and no other."""
         tree = self.tree(checkpoint)
+        read = tree.passing_entries if len(indexes) > MOST_KEPT else tree.entries
+        return self._entries(tree, indexes, read)
+
+    def read_through(
+        self, checkpoint: VerifiedCheckpoint, indexes: Sequence[int]
+    ) -> Iterator[Entry]:
+        """Yield them as `entries_under` does, and keep none: whoever reads on comes by once."""
+        tree = self.tree(checkpoint)
+        return self._entries(tree, indexes, tree.passing_entries)
+
+    def prove_growth(self, old: VerifiedCheckpoint, new: VerifiedCheckpoint) -> None:
+        """Refuse, with SplitView, unless the tree of *old* grew into that of *new*."""
+        grows = old.log_id == new.log_id and 0 < old.size < new.size
+        proof = self.tree(new).prove_growth(old.size) if grows else []
+        verify_growth(old, new, proof=proof)
+
+    def _entries(self, tree: TiledTree, indexes: Sequence[int], read: Read) -> Iterator[Entry]:
         page = None
         for index in indexes:
             if index >= tree.size:
@@ -157,12 +176,6 @@ class ShardV2:
             if page is None or page.tile != tile:
                 page = _page(tree, tile, read(tile))
             yield self._entry(page.record(index), tree)
-
-    def prove_growth(self, old: VerifiedCheckpoint, new: VerifiedCheckpoint) -> None:
-        """Refuse, with SplitView, unless the tree of *old* grew into that of *new*."""
-        grows = old.log_id == new.log_id and 0 < old.size < new.size
-        proof = self.tree(new).prove_growth(old.size) if grows else []
-        verify_growth(old, new, proof=proof)
 
     def _entry(self, record: LogEntry, tree: TiledTree) -> Entry:
         """Return *record* as it is shown, once its proof holds in *tree*."""
