@@ -5,6 +5,7 @@ What a fault does to a connection is said in the words in which the real carrier
 waits for it, as the time that it takes is the sandbox's.
 """
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import assert_never
 
@@ -26,10 +27,12 @@ from keyless.sandbox.faults import (
     WrongType,
 )
 from keyless.services.http import PassingError, Request, Response
+from keyless.value import replace
 
 
 def carried(request: Request, party: Party, fault: Fault | None, clock: Clock) -> Response:
     """Return what *party* answers to *request*, unless *fault* keeps it from doing so."""
+    request = _whole(request)
     match fault:
         case None:
             return party.handle(request)
@@ -42,9 +45,8 @@ def carried(request: Request, party: Party, fault: Fault | None, clock: Clock) -
             raise _too_late(request, clock)
         case Slow(seconds=seconds) | Dribble(seconds=seconds):
             return _slow(party.handle(request), seconds, request, clock)
-        case Truncate():
-            party.handle(request)
-            raise _passing(f"{request.host} breaks off its answer", request)
+        case Truncate(kept=kept):
+            return _truncated(party.handle(request), kept, request)
         case Huge(size=size) | HugeCompressed(size=size):
             return _huge(size, request)
         case Lie():
@@ -65,6 +67,24 @@ def instead(fault: Status | WrongType | Redirect) -> Response:
             return Response(status=fault.code, headers=(("Location", fault.to),))
         case _:
             assert_never(fault)
+
+
+def _whole(request: Request) -> Request:
+    """Return *request* with its body in one piece."""
+    if request.upload is None:
+        return request
+    return replace(request, body=b"".join(request.upload.pieces()), upload=None)
+
+
+def _truncated(answer: Response, kept: int, request: Request) -> Response:
+    if not (request.streamed and answer.status in (200, 206)):
+        raise _passing(f"{request.host} breaks off its answer", request)
+    return replace(answer, stream=_broken(answer.body[:kept], request))
+
+
+def _broken(kept: bytes, request: Request) -> Iterator[bytes]:
+    yield kept
+    raise _passing(f"{request.host} breaks off its answer", request)
 
 
 def _slow(answer: Response, seconds: float, request: Request, clock: Clock) -> Response:

@@ -18,6 +18,7 @@ from keyless.services.http.messages import (
     Request,
     Response,
     Transport,
+    Upload,
     joined,
     place,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "Request",
     "Response",
     "Transport",
+    "Upload",
     "awaited",
     "joined",
     "persistent",
@@ -89,10 +91,11 @@ def server_words(response: Response, *, secrets: Iterable[str] = ()) -> str:
     return shown(scrubbed(words[: 8 * LONGEST_QUOTE], secrets).strip(), longest=LONGEST_QUOTE)
 
 
-def requests_transport(patience: Patience = PATIENCE) -> Transport:
+def requests_transport(patience: Patience = PATIENCE, *, ca: str | None = None) -> Transport:
     """Return the transport that asks the network; nothing is imported or opened until it is used.
 
-    It may be shared between threads. What fails and may pass is tried again with *patience*.
+    It may be shared between threads. What fails and may pass is tried again with *patience*. Who
+    answers is vouched for by the authorities in the file *ca*, or those that this machine trusts.
     """
     carriers: list[Transport] = []
 
@@ -101,7 +104,7 @@ def requests_transport(patience: Patience = PATIENCE) -> Transport:
             # What it imports takes 90 ms: who asks nothing of the network does not wait for that.
             from keyless.services.http.carrier import carrier  # noqa: PLC0415
 
-            carriers.append(carrier())
+            carriers.append(carrier(ca))
         return carriers[0](request)
 
     return persistent(transport, patience)

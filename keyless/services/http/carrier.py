@@ -8,6 +8,7 @@ and which certificate authorities to use, `requests` takes from the environment 
 import time
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 
@@ -20,6 +21,7 @@ from urllib3.response import BaseHTTPResponse
 from keyless.errors import ServiceError
 from keyless.safe_text import shown
 from keyless.services.http.deadline import TooLateError, in_time
+from keyless.services.http.flow import Outgoing, flowing
 from keyless.services.http.messages import (
     CONNECT_SECONDS,
     PassingError,
@@ -46,8 +48,8 @@ _FAILURES = (
 _GZIP = 16 + zlib.MAX_WBITS
 
 
-def carrier() -> Transport:
-    """Return what carries one request over the network, once."""
+def carrier(ca: str | None = None) -> Transport:
+    """Return what carries one request over the network, once; the file *ca* says whom to trust."""
     session = _Session()
     session.headers.clear()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
@@ -55,15 +57,27 @@ def carrier() -> Transport:
         session.mount(scheme, HTTPAdapter(pool_maxsize=CONNECTIONS))
 
     def carry(request: Request) -> Response:
-        try:
-            call = partial(_carry, session, request)
-            return in_time(call, seconds=request.seconds + GRACE_SECONDS)
-        except TooLateError:
-            raise _too_late(request) from None
-        except _FAILURES as error:
-            raise _failure(request, error) from None
+        outgoing = None if request.upload is None else Outgoing(request.upload)
+        call = partial(_carry, session, request, outgoing, ca)
+        seconds = request.seconds + GRACE_SECONDS
+        with _failures_told(request):
+            if outgoing is None:
+                return in_time(call, seconds=seconds)
+            with outgoing:
+                return in_time(call, seconds=seconds, latest=outgoing.latest)
 
     return carry
+
+
+@contextmanager
+def _failures_told(request: Request) -> Iterator[None]:
+    """Tell what goes wrong while *request* is carried, in words of our own."""
+    try:
+        yield
+    except TooLateError:
+        raise _too_late(request) from None
+    except _FAILURES as error:
+        raise _failure(request, error) from None
 
 
 class _Session(requests.Session):
@@ -86,24 +100,55 @@ class _NothingAdded(AuthBase):
         return request
 
 
-def _carry(session: requests.Session, request: Request) -> Response:
+def _carry(
+    session: requests.Session, request: Request, outgoing: Outgoing | None, ca: str | None
+) -> Response:
     deadline = time.monotonic() + request.seconds
-    with session.request(
+    # Of what is streamed, the bytes are wanted as they are kept: a part of them may be asked for.
+    encoding = "identity" if request.streamed else "gzip"
+    # The first of two limits holds for each piece that is sent, too.
+    connecting = request.seconds if outgoing else min(CONNECT_SECONDS, request.seconds)
+    answer = session.request(
         request.method,
         request.url,
-        headers={"User-Agent": "keyless", "Accept-Encoding": "gzip", **dict(request.headers)},
-        data=request.body,
-        timeout=(min(CONNECT_SECONDS, request.seconds), request.seconds),
+        headers={"User-Agent": "keyless", "Accept-Encoding": encoding, **dict(request.headers)},
+        data=request.body if outgoing is None else outgoing.data,
+        timeout=(connecting, request.seconds),
         allow_redirects=False,
         stream=True,
         auth=_NothingAdded(),
-    ) as answer:
+        verify=ca or True,  # named for each request: the environment would come before a session
+    )
+    headers = tuple(answer.headers.items())
+    if request.streamed and answer.status_code in (200, 206):
+        return Response(
+            status=answer.status_code, headers=headers, stream=_streamed(answer, request)
+        )
+    with answer:
+        if outgoing is not None:
+            deadline = time.monotonic() + request.seconds
         body = b"".join(_chunks(answer.raw, request, deadline))
         return Response(
             status=answer.status_code,
-            headers=tuple(answer.headers.items()),
+            headers=headers,
             body=_decoded(body, answer.headers.get("Content-Encoding", "identity"), request),
         )
+
+
+def _streamed(answer: requests.Response, request: Request) -> Iterator[bytes]:
+    """Yield what comes in *answer* while it comes; how long it is between two is not ours."""
+    with answer, _failures_told(request):
+        encoding = answer.headers.get("Content-Encoding", "identity")
+        if encoding.lower() != "identity":
+            raise _unreadable(request, f"in the encoding {shown(encoding, longest=40)}")
+        length = 0
+        for chunk in flowing(
+            partial(answer.raw.read1, CHUNK, decode_content=False), seconds=request.seconds
+        ):
+            length += len(chunk)
+            if length > request.largest:
+                raise _too_large(request)
+            yield chunk
 
 
 def _chunks(raw: BaseHTTPResponse, request: Request, deadline: float) -> Iterator[bytes]:

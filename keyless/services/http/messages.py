@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is asked of another machine and what it answers, as values."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 from keyless.errors import ServiceError
 from keyless.safe_text import shown
@@ -16,11 +16,27 @@ Headers = tuple[tuple[str, str], ...]
 
 
 @value
+class Upload:
+    """A body that is sent piece by piece: *size* bytes, in the *pieces* that are had by asking.
+
+    Where they may be asked for *again*, what failed is tried again.
+    """
+
+    size: int
+    pieces: Callable[[], Iterable[bytes]]
+    again: bool = True
+
+
+@value
 class Request:
     """What is asked.
 
     *largest* bounds the answer, as it came and as it is when decompressed; *seconds* bounds how
     long it may take. What stands in `Authorization`, and *secrets* in the body, nobody is shown.
+
+    What is too large to be held comes piece by piece: an *upload* in place of a body, and, where it
+    is asked to be *streamed*, an answer with what was asked for. Then *seconds* bounds how long
+    nothing may move.
     """
 
     method: str
@@ -30,6 +46,8 @@ class Request:
     seconds: float = TOTAL_SECONDS
     largest: int = LARGEST_BODY
     secrets: tuple[str, ...] = ()
+    upload: Upload | None = None
+    streamed: bool = False
 
     def header(self, name: str) -> str:
         """Return the first header *name*, in any case of letters; nothing when there is none."""
@@ -52,11 +70,20 @@ class Request:
 
 @value
 class Response:
-    """What was answered, whether it is good news or not."""
+    """What was answered, whether it is good news or not.
+
+    A *stream*, if there is one, stands in place of the body; it can be read once.
+    """
 
     status: int
     headers: Headers = ()
     body: bytes = b""
+    stream: Iterator[bytes] | None = None
+
+    @property
+    def pieces(self) -> Iterator[bytes]:
+        """The body, however it comes."""
+        return iter((self.body,)) if self.stream is None else self.stream
 
     def header(self, name: str) -> str:
         """Return the first header *name*, in any case of letters; nothing when there is none."""

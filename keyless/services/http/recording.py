@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every word spoken with other machines, for whoever wants to see; hidden are secrets alone."""
+"""Every word spoken with other machines, for whoever wants to see; hidden are secrets alone.
+
+What is sent or comes piece by piece is not kept.
+"""
 
 import re
 from collections.abc import Iterable, MutableSequence
@@ -35,6 +38,7 @@ def recording(transport: Transport, log: MutableSequence[Exchange]) -> Transport
             response,
             headers=_without(response.headers, secrets),
             body=_blanked(response.body, secrets),
+            stream=None,
         )
         log.append(Exchange(request=asked, response=answered))
         return response
@@ -49,6 +53,7 @@ def _told(request: Request) -> Request:
         headers=_without(request.headers, secrets),
         body=None if request.body is None else _blanked(request.body, secrets),
         secrets=(),
+        upload=None,
     )
 
 
