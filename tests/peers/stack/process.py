@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 PATIENCE = 90.0  # seconds until a server must be ready, on a machine with other things to do
-GRACE = 10.0  # seconds to end by itself
+GRACE = 10.0  # seconds to end by itself, for who must
 PAUSE = 0.05
 
 
@@ -74,7 +74,7 @@ shutil.rmtree(sys.argv[1], ignore_errors=True)
 class Server:
     """The program that *command* starts, under *name*; ready when *is_ready* says so.
 
-    What it says goes into a file in *logs*, and is kept over restarts.
+    What it says goes into a file, and is kept over restarts. It has *grace* to end by itself.
     """
 
     def __init__(
@@ -85,12 +85,14 @@ class Server:
         is_ready: Callable[[], bool],
         env: dict[str, str] | None = None,
         user: str | None = None,
+        grace: float = GRACE,
     ) -> None:
         self.name = name
         self.command = [str(word) for word in command]
         self._is_ready = is_ready
         self._env = env or {}
         self._user = user
+        self._grace = grace
         self._process: subprocess.Popen[bytes] | None = None
         self._keeper: Keeper | None = None
         self.log = Path(os.devnull)
@@ -146,7 +148,7 @@ class Server:
             return
         _signal(process.pid, how)
         try:
-            process.wait(GRACE)
+            process.wait(self._grace)
         except subprocess.TimeoutExpired:
             _signal(process.pid, signal.SIGKILL)
             process.wait()

@@ -8,6 +8,8 @@ from tests.peers.stack.postgresql import uri
 from tests.peers.stack.process import Server
 from tests.peers.stack.programs import place
 
+AT_ONCE = 0.2  # seconds: they take their time, and keep nothing themselves
+
 
 def trillian_server(port: int, *, database: int) -> Server:
     """Make the server that logs ask, at *port*."""
@@ -19,6 +21,7 @@ def trillian_server(port: int, *, database: int) -> Server:
             *(f"--rpc_endpoint={HOST}:{port}", f"--http_endpoint={HOST}:{http}"),
         ],
         is_ready=lambda: answers(f"http://{HOST}:{http}/healthz"),
+        grace=AT_ONCE,
     )
 
 
@@ -33,6 +36,7 @@ def trillian_signer(*, database: int) -> Server:
             *("--force_master", "--sequencer_interval=100ms", "--batch_size=500"),
         ],
         is_ready=lambda: answers(f"http://{HOST}:{http}/healthz"),
+        grace=AT_ONCE,
     )
 
 
