@@ -169,7 +169,7 @@ class Layout:
         Nobody else writes meanwhile.
         """
         with self.changing(), self._editing:
-            there = self._index().named(_tag(tag))
+            there = self._index_to_change().named(_tag(tag))
             changed = change(None if there is None else self.manifest(there))
             self.put_manifest(changed, tag=tag)
 
@@ -191,11 +191,14 @@ class Layout:
             self._files.add(path, size=size, data=[manifest.raw])
 
     def _change(self, change: Callable[[LayoutIndex], LayoutIndex]) -> None:
-        there = self._files.size(INDEX) is not None
-        raw = change(self._index() if there else LayoutIndex.empty()).manifest.raw
+        raw = change(self._index_to_change()).manifest.raw
         if len(raw) > LARGEST_MANIFEST:
             raise InputError(f"{self.name} is full: its index would have {len(raw)} bytes")
         self._files.add(INDEX, size=len(raw), data=[raw])
+
+    def _index_to_change(self) -> LayoutIndex:
+        there = self._files.size(INDEX) is not None
+        return self._index() if there else LayoutIndex.empty()
 
     def _index(self) -> LayoutIndex:
         self._demand_layout()

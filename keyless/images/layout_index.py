@@ -82,7 +82,7 @@ class LayoutIndex:
         """Return the one image in it; what is among *referrers* is none."""
         images = {
             entry.digest: entry
-            for entry in self._images() or self.entries
+            for entry in self.entries
             if _is_image(entry) and entry.digest not in referrers
         }
         match list(images.values()):
