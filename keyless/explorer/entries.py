@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Some entries of a log, read when they are looked at, and not before."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import SupportsIndex, overload
 
@@ -14,11 +14,12 @@ from keyless.explorer.shard import Shard
 MOST_SHOWN = 20
 
 
-class Entries(Sequence[Entry]):
+class Entries(Iterable[Entry]):
     """The entries of *shard* at *indexes*, of which some may be beyond its end.
 
-    Iterating reads them in as few requests as the log allows, as many at a time; to keep them, make
-    a list of them. Printing them, and showing them in a notebook, reads the first few.
+    Iterating reads them, as many at a time as the log gives; `read()` keeps them all. Printing
+    them, and showing them in a notebook, reads the first few. They have no length: a list that is
+    made of them would ask the log for its size, and then for the entries.
     """
 
     def __init__(self, shard: Shard, indexes: range) -> None:
@@ -27,9 +28,6 @@ class Entries(Sequence[Entry]):
 
     def __iter__(self) -> Iterator[Entry]:
         return self._shard.entries(self._indexes)
-
-    def __len__(self) -> int:
-        return len(self._inside())
 
     def __bool__(self) -> bool:
         # Asking an object whether it is there must not ask the network.

@@ -57,14 +57,10 @@ class Entry(EntryFacts):
         return rekor_cli_json(self)
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, Entry)
-            and (self.log, self.record, self.evidence) == (other.log, other.record, other.evidence)
-            and self.attestation == other.attestation
-        )
+        return isinstance(other, Entry) and self._what() == other._what()
 
     def __hash__(self) -> int:
-        return hash((self.log.name, self.record.canonical_body, self.index))
+        return hash(self._what())
 
     def __str__(self) -> str:
         return text(entry_card.title(self), tuple(entry_card.rows(self)))
@@ -79,6 +75,11 @@ class Entry(EntryFacts):
             return card
         drawn = f'<div style="overflow:auto">{self.proof.svg()}</div>'
         return f"{card}<details><summary>proof</summary>{drawn}</details>"
+
+    def _what(self) -> tuple[object, ...]:
+        # A log proves and promises the same entry anew each time that it is asked.
+        record = self.record
+        return self.log.name, self.index, record.log_id, record.canonical_body, self.is_verified
 
 
 def _digests(artifact: files.Path | bytes, by: set[HashAlgorithm]) -> Iterator[Digest]:

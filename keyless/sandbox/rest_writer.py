@@ -15,7 +15,7 @@ def rest_json(entry: LogEntry) -> dict[str, JsonValue]:
         "logID": entry.log_id.hex(),
         "logIndex": entry.index,
         "verification": {
-            "signedEntryTimestamp": b64encode(entry.promise or b""),
+            "signedEntryTimestamp": None if entry.promise is None else b64encode(entry.promise),
             "inclusionProof": None if entry.proof is None else _proof_json(entry.proof),
         },
     }

@@ -15,7 +15,7 @@ from threading import Lock
 
 from keyless.protocol.checkpoint import Checkpoint, note_key_id
 from keyless.protocol.entry import InclusionProof, LogEntry
-from keyless.protocol.entry_body import parse_body
+from keyless.protocol.entry_body import recorded_body
 from keyless.protocol.keys import Algorithm, PublicKey, algorithm_named
 from keyless.protocol.signing_keys import SigningKey
 from keyless.protocol.trusted_root import host_of
@@ -189,7 +189,7 @@ def _retold(tree: MerkleLog) -> MerkleLog:
 def _entry(tree: MerkleLog, place: int, *, size: int, checkpoint: str) -> LogEntry:
     """Return what both versions say of the entry at *place* in *tree*."""
     body = tree[place]
-    kind, version, parsed = parse_body(body)
+    kind, version, parsed = recorded_body(body)
     proof = InclusionProof(
         index=place,
         size=size,
