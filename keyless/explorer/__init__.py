@@ -6,26 +6,31 @@ log[95412912], log[100:120], log[-5:], len(log), log.entry(link), log.checkpoint
 log.shards                    the trees of version 1, and every log of version 2
 log.shards["log2025-1"][0]    each of which can do the same
 log.unverified[5]             as the log says it is, and says so
+log.follow("position.json")   what comes, once the log is shown not to have been rewritten
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import SupportsIndex, assert_never, overload
 
 from keyless.errors import InputError, NoSuchEntry
 from keyless.evidence import VerifiedCheckpoint
 from keyless.explorer.asked import AtIndex, Called, InBundle, read_asked
+from keyless.explorer.branches import Source, source_of
 from keyless.explorer.bundled import entry_in
 from keyless.explorer.consistent import CheckpointLike, demand_consistent
 from keyless.explorer.directory import KnownLog, known_logs, log_called
 from keyless.explorer.entries import Entries, indexes_of
 from keyless.explorer.entry import Entry
+from keyless.explorer.follow import Following, Pace, Since, Told
 from keyless.explorer.log_v1 import LogV1
 from keyless.explorer.log_v2 import ShardV2
+from keyless.explorer.matching import Match
 from keyless.explorer.opening import open_known
 from keyless.explorer.shard import Shard
 from keyless.explorer.tree_v1 import TreeV1, find_tree
 from keyless.explorer.unverified import UnverifiedV2
 from keyless.instance import Sigstore
+from keyless.policy.witnesses import Witnesses
 from keyless.report import Row, html, text
 from keyless.safe_text import shown
 
@@ -45,14 +50,15 @@ def open_log(sigstore: Sigstore, name: str | None = None) -> "Log":
             f"{shown(sigstore.name)} has no log that is trusted and says where it is",
             hint="its trusted root has no log with a URL",
         )
-    return Log(open_known(known[0], sigstore), sigstore, known)
+    return Log(open_known(known[0], sigstore), sigstore, known, whole=True)
 
 
 class Log:
     """A log of *sigstore*, read through *shard*; it is asked when something is looked up.
 
     What it gives has been shown to be what was asked for, and in the tree that the log signs. May
-    be shared between threads.
+    be shared between threads. One that is *whole* stands for all logs of the instance when it is
+    followed; else it is the one that somebody named.
     """
 
     def __init__(
@@ -62,11 +68,13 @@ class Log:
         known: Sequence[KnownLog],
         *,
         verifies: bool = True,
+        whole: bool = False,
     ) -> None:
         self.shard = shard
         self.sigstore = sigstore
         self.is_verified = verifies
         self._known = tuple(known)
+        self._whole = whole
 
     @property
     def name(self) -> str:
@@ -154,6 +162,44 @@ class Log:
         """
         demand_consistent(old, new, self.sigstore, self._known)
         return True
+
+    def follow(  # noqa: PLR0913 - where from, what for, and how: each of them has its say
+        self,
+        since: Since = None,
+        *,
+        match: Match | None = None,
+        witnesses: Witnesses | None = None,
+        pace: Pace | None = None,
+        renew: Callable[[], "Log"] | None = None,
+        told: Told | None = None,
+    ) -> Following:
+        """Follow the log, or all of them if none was named: yield entries that come and *match*.
+
+        From now on, or *since* a checkpoint, a `Position`, or the one in the file of that path,
+        which is then kept up to date. That every tree has grown out of what it was is proved before
+        any of its entries is given out, else SplitView is raised. *renew* is asked, before each
+        round, for the log as it is trusted by then: so the next shard of it is found.
+        """
+
+        def sources() -> tuple[Source, ...]:
+            return self.sources() if renew is None else renew().sources()
+
+        return Following(
+            sources,
+            since,
+            match=match,
+            witnesses=witnesses,
+            pace=pace,
+            told=told,
+        )
+
+    def sources(self) -> tuple[Source, ...]:
+        """List what is followed: this log, or all of the instance's if it stands for them."""
+        if not self.is_verified:
+            raise InputError("an unverified log cannot be followed", hint="follow the log itself")
+        if self._whole:
+            return tuple(open_known(known, self.sigstore) for known in self._known)
+        return (source_of(self.shard),)
 
     def __repr__(self) -> str:
         words = "" if self.is_verified else "UNVERIFIED: "

@@ -2,7 +2,7 @@
 """The parties of one instance, on one clock, and the documents that ask others to believe them."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 from keyless.errors import InputError
@@ -114,8 +114,7 @@ class InstanceCore:
         return TrustDocument(
             logs=(
                 self._log(self.log_v1),
-                *(self._log(each.log, until=each.at) for each in self.retired),
-                self._log(self.log_v2),
+                *self._logs_v2(),
             ),
             ct_logs=(self._log(self.ct_log),),
             authorities=(self._chain(self.authority, "sandbox root"),),
@@ -138,9 +137,15 @@ class InstanceCore:
             timestamp_authorities=[self._service(self.urls.timestamp_authority, 1)],
         )
 
-    def _log(self, log: CtLog | LogV1 | LogV2, *, until: datetime | None = None) -> LogTrust:
-        window = Window(start=self.window.start, end=until)
-        return LogTrust(url=log.url, log_id=log.log_id, key=log.key, window=window)
+    def _logs_v2(self) -> Iterator[LogTrust]:
+        since = self.window.start
+        for retired in self.retired:
+            yield replace(self._log(retired.log), window=Window(start=since, end=retired.at))
+            since = retired.at.replace(microsecond=0)  # as exact as timestamps are
+        yield replace(self._log(self.log_v2), window=Window(start=since))
+
+    def _log(self, log: CtLog | LogV1 | LogV2) -> LogTrust:
+        return LogTrust(url=log.url, log_id=log.log_id, key=log.key, window=self.window)
 
     def _chain(
         self, authority: CertificateAuthority | TimestampAuthority, common_name: str
