@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 import keyless
-from keyless.credential import P256
 from keyless.errors import NoSuchEntry, ServiceError
 from keyless.explorer.hits import found_in
 from keyless.explorer.log_v1 import LogV1
@@ -17,11 +16,10 @@ from keyless.protocol.bundle import MessageSignature
 from keyless.protocol.certificate import Certificate
 from keyless.protocol.digest import Digest
 from keyless.protocol.encoding import pem_encode
-from keyless.protocol.proposal import Proposal
-from keyless.protocol.signing_keys import SigningKey
 from keyless.services.http import requests_transport
 from keyless.services.rekor_v1 import RekorV1
 from tests.peers.here import needs_peers
+from tests.peers.proposals import proposal
 from tests.peers.rekor_cli import rekor_cli
 from tests.peers.signing import alice, connected, sign, verify
 from tests.peers.stack.deployment import Stack
@@ -32,14 +30,6 @@ from tests.peers.stack.trillian import create_tree
 pytestmark = needs_peers
 
 ARTIFACT = b"what was signed"
-
-
-def proposal(artifact: bytes, *, signed: bytes | None = None) -> Proposal:
-    """Return what is to be logged of a signature over *artifact*, or in truth over another."""
-    key = SigningKey.generate(P256)
-    signature = key.sign(Digest.of(signed or artifact))
-    content = MessageSignature(signature=signature, digest=Digest.of(artifact))
-    return Proposal.of(content, key.public, algorithm=P256)
 
 
 def client(stack: Stack) -> RekorV1:

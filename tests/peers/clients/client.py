@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from keyless.value import value
-from tests.peers.stack.deployment import Stack
 from tests.peers.stack.oidc import ALICE, GITHUB_LOGIN
 
 Kind = Literal["file", "statement"]
@@ -56,16 +55,32 @@ class Question:
     artifact: bytes
 
 
+class Documents(Protocol):
+    """An instance's documents, and tokens of Alice's: the stack's, or with another log."""
+
+    def token(self) -> str:
+        """Have Alice's token signed."""
+
+    def trusted_root(self) -> Path:
+        """Return the trusted root's file."""
+
+    def signing_config(self, *, rekor: int, tsa: bool) -> Path:
+        """Return the file of a signing configuration."""
+
+    def trust_config(self, *, rekor: int, tsa: bool) -> Path:
+        """Return the file that holds both."""
+
+
 class Client(Protocol):
     """Another program, or ours."""
 
     name: str
     version: str
 
-    def sign(self, setting: Setting, stack: Stack) -> bytes:
+    def sign(self, setting: Setting, stack: Documents) -> bytes:
         """Sign the artifact as Alice, and return the bundle; raise CannotError in its words."""
 
-    def verdicts(self, questions: Sequence[Question], stack: Stack) -> Iterable[str | None]:
+    def verdicts(self, questions: Sequence[Question], stack: Documents) -> Iterable[str | None]:
         """Judge each of *questions*: None for accepted, or the words of the refusal."""
 
 

@@ -6,8 +6,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tests.peers.clients.client import SIGNER, Question, Setting, Workplace
-from tests.peers.stack.deployment import Stack
+from tests.peers.clients.client import SIGNER, Documents, Question, Setting, Workplace
 from tests.peers.stack.programs import BY_NAME, place
 
 TYPE = "--type=slsaprovenance1"
@@ -22,7 +21,7 @@ class Cosign:
         self._program = place(program)
         self._is_old = self.version.startswith("2")
 
-    def sign(self, setting: Setting, stack: Stack) -> bytes:
+    def sign(self, setting: Setting, stack: Documents) -> bytes:
         """Sign with the stack's documents."""
         with tempfile.TemporaryDirectory() as folder:
             work = Workplace(Path(folder))
@@ -37,13 +36,13 @@ class Cosign:
                 env=dict(os.environ),
             )
 
-    def verdicts(self, questions: Sequence[Question], stack: Stack) -> Iterable[str | None]:
+    def verdicts(self, questions: Sequence[Question], stack: Documents) -> Iterable[str | None]:
         """Verify each by the stack's trusted root."""
         for question in questions:
             with tempfile.TemporaryDirectory() as folder:
                 yield self._verdict(question, stack, Path(folder))
 
-    def _verdict(self, question: Question, stack: Stack, folder: Path) -> str | None:
+    def _verdict(self, question: Question, stack: Documents, folder: Path) -> str | None:
         work = Workplace.of(question, folder)
         command = ["verify-blob", *self._format()]
         if question.setting.kind == "statement":

@@ -9,10 +9,10 @@ from tests.peers.clients.client import (
     PREDICATE,
     PREDICATE_TYPE,
     CannotError,
+    Documents,
     Question,
     Setting,
 )
-from tests.peers.stack.deployment import Stack
 from tests.peers.stack.oidc import ALICE, GITHUB_LOGIN
 
 
@@ -22,7 +22,7 @@ class Keyless:
     name = "keyless"
     version = "of this page"
 
-    def sign(self, setting: Setting, stack: Stack) -> bytes:
+    def sign(self, setting: Setting, stack: Documents) -> bytes:
         """Sign with the stack's documents."""
         config = stack.trust_config(rekor=setting.rekor, tsa=setting.tsa)
         me = keyless.Identity.from_token(stack.token())
@@ -38,7 +38,7 @@ class Keyless:
             raise CannotError(str(error)) from error
         return signed.bundle.to_json()
 
-    def verdicts(self, questions: Sequence[Question], stack: Stack) -> Iterable[str | None]:
+    def verdicts(self, questions: Sequence[Question], stack: Documents) -> Iterable[str | None]:
         """Verify each by the stack's trusted root."""
         sigstore = keyless.connect(trusted_root=stack.trusted_root())
         for question in questions:

@@ -18,10 +18,10 @@ from tests.peers.clients.client import (
     PREDICATE_TYPE,
     SECONDS,
     CannotError,
+    Documents,
     Question,
     Setting,
 )
-from tests.peers.stack.deployment import Stack
 from tests.peers.stack.oidc import ALICE, GITHUB_LOGIN
 from tests.peers.stack.programs import node_modules
 
@@ -43,7 +43,7 @@ class SigstoreJs:
     name = "sigstore-js"
     version = f"{PACKAGES['@sigstore/sign']} and {PACKAGES['@sigstore/verify']}"
 
-    def sign(self, setting: Setting, stack: Stack) -> bytes:
+    def sign(self, setting: Setting, stack: Documents) -> bytes:
         """Sign with the stack's signing configuration."""
         is_file = setting.kind == "file"
         data = ARTIFACT if is_file else json.dumps(STATEMENT).encode()
@@ -63,7 +63,7 @@ class SigstoreJs:
             raise CannotError(answer["error"])
         return json.dumps(answer["bundle"]).encode()
 
-    def verdicts(self, questions: Sequence[Question], stack: Stack) -> Iterable[str | None]:
+    def verdicts(self, questions: Sequence[Question], stack: Documents) -> Iterable[str | None]:
         """Verify all at once: Node takes longer to start than to judge."""
         root = stack.trusted_root().read_text()
         answers = _run(

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from tests.peers.clients.client import PREDICATE_TYPE, Question, Setting, Workplace
-from tests.peers.stack.deployment import Stack
+from tests.peers.clients.client import PREDICATE_TYPE, Documents, Question, Setting, Workplace
 from tests.peers.stack.oidc import ALICE, GITHUB_LOGIN
 
 
@@ -19,7 +18,7 @@ class SigstorePython:
     name = "sigstore-python"
     version = version("sigstore")
 
-    def sign(self, setting: Setting, stack: Stack) -> bytes:
+    def sign(self, setting: Setting, stack: Documents) -> bytes:
         """Sign with the stack's documents."""
         with tempfile.TemporaryDirectory() as folder:
             work = Workplace(Path(folder))
@@ -33,7 +32,7 @@ class SigstorePython:
                 env=dict(os.environ),
             )
 
-    def verdicts(self, questions: Sequence[Question], stack: Stack) -> Iterable[str | None]:
+    def verdicts(self, questions: Sequence[Question], stack: Documents) -> Iterable[str | None]:
         """Verify each by the stack's trusted root."""
         for question in questions:
             with tempfile.TemporaryDirectory() as folder:
@@ -46,6 +45,6 @@ class SigstorePython:
                 )
 
 
-def _program(setting: Setting, stack: Stack) -> tuple[str | Path, ...]:
+def _program(setting: Setting, stack: Documents) -> tuple[str | Path, ...]:
     config = stack.trust_config(rekor=setting.rekor, tsa=setting.tsa)
     return sys.executable, "-m", "sigstore", "--trust-config", config
