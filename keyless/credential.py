@@ -10,9 +10,12 @@ After this file nobody asks which of the two it is.
 from datetime import datetime
 
 from keyless.auth import Identity
+from keyless.auth.kept_session import Session, SessionPlace
 from keyless.errors import Check, InputError, KeylessError, PolicyError, VerificationError
+from keyless.evidence import VerifiedSigner
 from keyless.instance import Sigstore
 from keyless.policy import Policy, Requirements, SignedBy, SignedByKey
+from keyless.policy.issuers import ISSUERS
 from keyless.protocol.bundle import KeyHint, Material, MessageSignature
 from keyless.protocol.certificate import Certificate
 from keyless.protocol.digest import Digest, HashAlgorithm
@@ -63,7 +66,8 @@ class Credential:
         """Make a key, and have the authority of *sigstore* certify that it is *identity*'s.
 
         From here on the identity is public, for ever: the certificate is logged. It is checked
-        before anything is signed under it; one for somebody else is refused.
+        before anything is signed under it; one for somebody else is refused. Where the identity
+        has its sessions kept, this one is.
         """
         authority = sigstore.signing_services().authority
         if authority is None:
@@ -84,9 +88,41 @@ class Credential:
                 trusted_root=sigstore.trusted_root,
                 requirements=requirements,
             )
+        if identity.kept_in is not None:
+            identity.kept_in.keep(Session(key=key, certificate=certificate))
         # By this machine's clock, which may be slow: it lives no longer than from now on.
         life = certificate.not_after - certificate.not_before
         return cls(key, certificate=certificate, expires_at=min(certificate.not_after, now + life))
+
+    @classmethod
+    def resume(
+        cls,
+        identity: Identity,
+        sigstore: Sigstore,
+        *,
+        requirements: Requirements = Requirements.PUBLIC,
+    ) -> "Credential | None":
+        """Go on with the session that is kept of *identity*; None if there is none, or none good.
+
+        It is believed no more than any certificate: one that *sigstore* does not vouch for, or for
+        somebody else than *identity* is known to be, is none, and is removed.
+        """
+        cache = identity.kept_in
+        session = None if cache is None else cache.find(sigstore.clock())
+        if cache is None or session is None:
+            return None
+        certificate = session.certificate
+        try:
+            now, trusted_root = sigstore.clock(), sigstore.trusted_root
+            signer = _verify_current(certificate, now, trusted_root, requirements)
+            policy_of(certificate).check(signer)
+            _check_kept_for(certificate, cache.place)
+            if identity.last_token is not None:
+                _check_holder(certificate, identity.last_token)
+        except KeylessError:
+            cache.forget()
+            return None
+        return cls(session.key, certificate=certificate, expires_at=certificate.not_after)
 
     @classmethod
     def from_key(cls, key: SigningKey) -> "Credential":
@@ -175,6 +211,17 @@ def check_issued(
     What would be refused of a bundle that was made with it is refused here, where nothing has been
     logged yet.
     """
+    signer = _verify_current(certificate, now, trusted_root, requirements)
+    _check_holder(certificate, token)
+    policy_of(certificate).check(signer)
+
+
+def _verify_current(
+    certificate: Certificate,
+    now: datetime,
+    trusted_root: TrustedRoot,
+    requirements: Requirements,
+) -> VerifiedSigner:
     signer = verify_certificate(
         certificate,
         at=certificate.not_before,
@@ -189,11 +236,26 @@ def check_issued(
             wanted=f"a span of time around {in_words(now)}",
             hint="the authority's clock is wrong, or this machine's",
         )
+    return signer
+
+
+def _check_holder(certificate: Certificate, token: IdentityToken) -> None:
+    """Refuse *certificate* if it is for somebody else than the holder of *token*."""
     _demand_same("issuer", certificate.claims.issuer, _issuers(token))
     _demand_same("identity", certificate.identity.text, _names(certificate, token))
     if certificate.claims.token_subject is not None:
         _demand_same("subject", certificate.claims.token_subject, [token.subject])
-    policy_of(certificate).check(signer)
+
+
+def _check_kept_for(certificate: Certificate, place: SessionPlace) -> None:
+    """Refuse *certificate* if it is plainly not of whom was to sign in."""
+    # The keyring is open to others of the user's programs, and what is kept under a name proves
+    # nothing. Who was expected is known; with whom they have an account, if that was named.
+    if place.expected is not None:
+        _demand_same("identity", certificate.identity.text, [place.expected])
+    if place.provider is not None:
+        issuers = [place.issuer, ISSUERS.get(place.provider, place.provider)]
+        _demand_same("issuer", certificate.claims.issuer, issuers)
 
 
 def policy_of(certificate: Certificate) -> Policy:

@@ -18,7 +18,9 @@ from keyless.auth.ambient import (
     environment_token,
     file_token,
 )
-from keyless.errors import KeylessError, LoginError
+from keyless.auth.session_cache import SessionCache
+from keyless.errors import KeylessError, LoginError, LoginFailure, ParseError
+from keyless.protocol.certificate import Certificate
 from keyless.protocol.certified import certified_claims
 from keyless.protocol.token import NEEDED_LIFE, IdentityToken, diagnose
 from keyless.safe_text import shown
@@ -31,13 +33,27 @@ class Identity:
     """Whoever can prove to be somebody: *source* returns an identity token each time it is called.
 
     Nothing shows a token but `reveal_token`. An identity may be shared between threads: they ask
-    its source one after the other, and all of them use what it gave.
+    its source one after the other, and all of them use what it gave. Whoever is not who is
+    *expected* is refused, and so is a token for another *audience*. The *first* token may have come
+    already, by signing in. Where sessions are *kept_in* a keyring, whoever signs asks for a token
+    only if none is there to go on with.
     """
 
-    def __init__(self, source: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        source: Callable[[], str],
+        *,
+        expected: str | None = None,
+        audience: str = AUDIENCE,
+        first: IdentityToken | None = None,
+        kept_in: SessionCache | None = None,
+    ) -> None:
         self._source = source
+        self._expected = expected
+        self._audience = audience
+        self.kept_in = kept_in
         self._asking = Lock()
-        self._last: IdentityToken | None = None
+        self._last = first
 
     @classmethod
     def from_token(cls, text: str) -> "Identity":
@@ -65,22 +81,42 @@ class Identity:
 
     @property
     def name(self) -> str | None:
-        """What a certificate will call you; None while no token was asked for, or if none says."""
-        last = self._last
-        return None if last is None else last.certified_name
+        """What a certificate will call you; None while no token was asked for, or if none says.
+
+        Where a session is kept, what its certificate calls you.
+        """
+        if self._last is not None:
+            return self._last.certified_name
+        certificate = self._certificate
+        return None if certificate is None else certificate.identity.text
 
     @property
     def issuer(self) -> str | None:
         """Who a certificate will say vouches for you; None as for `name`."""
-        claims = None if self._last is None else certified_claims(self._last)
-        return None if claims is None else claims.issuer
+        if self._last is not None:
+            claims = certified_claims(self._last)
+            return None if claims is None else claims.issuer
+        certificate = self._certificate
+        return None if certificate is None else certificate.claims.issuer
 
     @property
     def expires_at(self) -> datetime | None:
-        """When the last token expires; None while none was asked for."""
-        return None if self._last is None else self._last.expires_at
+        """When the last token expires, or the session that is kept; None while there is neither."""
+        if self._last is not None:
+            return self._last.expires_at
+        certificate = self._certificate
+        return None if certificate is None else certificate.not_after
 
-    def token(self, *, clock: Callable[[], datetime], audience: str = AUDIENCE) -> IdentityToken:
+    @property
+    def last_token(self) -> IdentityToken | None:
+        """The token that the source gave last; it may have expired."""
+        return self._last
+
+    @property
+    def _certificate(self) -> Certificate | None:
+        return None if self.kept_in is None else self.kept_in.certificate
+
+    def token(self, *, clock: Callable[[], datetime], audience: str | None = None) -> IdentityToken:
         """Return a token that is valid now, for *audience*: the last one, or else another.
 
         Raises LoginError, which says why, if what the source gives will be refused.
@@ -89,7 +125,12 @@ class Identity:
             if self._last is None or clock() + NEEDED_LIFE > self._last.expires_at:
                 self._last = self._asked()
             # Whoever signs in by hand takes minutes: what was now before is long ago.
-            diagnose(self._last, now=clock(), audience=audience)
+            diagnose(
+                self._last,
+                now=clock(),
+                audience=audience or self._audience,
+                expected=self._expected,
+            )
             return self._last
 
     def reveal_token(self) -> str:
@@ -100,10 +141,11 @@ class Identity:
             return self._last.text
 
     def __repr__(self) -> str:
-        if self._last is None:
+        called = self.name if self._last is None else self._last.name
+        if called is None:
             return "Identity(not asked yet)"
         by = f", vouched for by {shown(self.issuer)}" if self.issuer else ""
-        return f"Identity({shown(self._last.name)}{by})"
+        return f"Identity({shown(called)}{by})"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("an identity is not pickled or copied: it can sign")
@@ -117,11 +159,16 @@ class Identity:
     def _asked(self) -> IdentityToken:
         try:
             return IdentityToken.parse(self._source())
+        except ParseError as error:
+            refusal: KeylessError = LoginError(
+                error.message, reason=LoginFailure.NO_TOKEN, hint=error.hint
+            )
         except KeylessError as error:
             refusal = error
         except Exception as error:  # noqa: BLE001 - it is the caller's, and may raise anything
             refusal = LoginError(
                 f"the source of identity tokens failed: {type(error).__name__}",
+                reason=LoginFailure.SOURCE,
                 hint="it is called without arguments, and returns the text of a token",
             )
             refusal.__cause__ = error

@@ -141,7 +141,7 @@ class Signer:
         type: str = "custom",  # noqa: A002 - as in `attest`
     ) -> Disclosure:
         """Return what becomes public when *artifact* is signed, or attested to, before it does."""
-        signer = self._current or self._identity
+        signer = self._current or self._resumed() or self._identity
         if isinstance(signer, SigningKey):
             signer = self.credential()
         if predicate is None:
@@ -166,7 +166,16 @@ class Signer:
     def _renewed(self) -> Credential:
         if isinstance(self._identity, SigningKey):
             return Credential.from_key(self._identity)
-        return Credential.issue(self._identity, self._sigstore, requirements=self._requirements)
+        resumed = self._resumed()
+        return resumed or Credential.issue(
+            self._identity, self._sigstore, requirements=self._requirements
+        )
+
+    def _resumed(self) -> Credential | None:
+        """Return the session that was kept, if there is one to go on with; nobody is asked."""
+        if isinstance(self._identity, SigningKey):
+            return None
+        return Credential.resume(self._identity, self._sigstore, requirements=self._requirements)
 
     @property
     def _hash(self) -> HashAlgorithm:

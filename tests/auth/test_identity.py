@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from keyless.auth import Identity
-from keyless.errors import InputError, LoginError, ParseError
+from keyless.errors import InputError, LoginError, LoginFailure
 from keyless.protocol.token import IdentityToken
 from tests.protocol.test_token import ACTIONS, DEX, GITHUB, NOON, WORKFLOW, token_with
 
@@ -186,8 +186,9 @@ def test_a_file_without_a_token_is_told(tmp_path: Path) -> None:
 def test_a_file_with_something_else_is_told(tmp_path: Path) -> None:
     """Bytes of any kind are no token."""
     (tmp_path / "noise").write_bytes(b"\xff\x00.\xfe.\xfd")
-    with pytest.raises(ParseError, match="not an identity token"):
+    with pytest.raises(LoginError, match="not an identity token") as caught:
         Identity.from_file(tmp_path / "noise")
+    assert caught.value.reason is LoginFailure.NO_TOKEN
 
 
 def fail() -> str:
@@ -219,11 +220,40 @@ def test_a_source_that_fails_is_a_login_error(source: Callable[[], str], reason:
     assert isinstance(refusal.value.__cause__, (KeyError, TypeError, type(None)))
 
 
+def test_a_source_that_fails_is_told_from_one_that_says_why() -> None:
+    """By the reason."""
+    reasons = []
+    for source in (fail, decline):
+        with pytest.raises(LoginError) as caught:
+            Identity(source).reveal_token()
+        reasons.append(caught.value.reason)
+    assert reasons == [LoginFailure.SOURCE, LoginFailure.NO_IDENTITY]
+
+
+def test_whoever_is_not_expected_is_refused() -> None:
+    """Each time the source is asked: it may have become somebody else."""
+    answers = iter([token(), token(minute=1, email="bob@example.com")])
+    me = Identity(lambda: next(answers), expected="alice@example.com")
+    assert me.token(clock=at(NOON)).email == "alice@example.com"
+    with pytest.raises(LoginError, match="signed in as bob@") as caught:
+        me.token(clock=at(NOON + 60 * SECOND))
+    assert caught.value.reason is LoginFailure.UNEXPECTED_IDENTITY
+
+
+def test_a_token_that_came_by_signing_in_is_used_first() -> None:
+    """Nobody signs in twice for one signature; and it may be for a client of another name."""
+    source, first = Source(), IdentityToken.parse(token(aud="a client"))
+    me = Identity(source, first=first, audience="a client")
+    assert me.token(clock=at(NOON)) is first
+    assert me.name == "alice@example.com"
+    assert source.asked == 0
+
+
 def test_a_source_that_failed_is_asked_again() -> None:
     """A network may be back the next time."""
     answers: Iterator[str] = iter(["not a token", token()])
     me = Identity(lambda: next(answers))
-    with pytest.raises(ParseError):
+    with pytest.raises(LoginError, match="not an identity token"):
         me.token(clock=at(NOON))
     assert me.token(clock=at(NOON)).text == token()
 
@@ -262,7 +292,7 @@ def frames_of(error: BaseException) -> str:
 def test_no_error_keeps_a_token(text: str) -> None:
     """Neither in its words nor in the variables of the calls that led to it."""
     me = Identity(lambda: text)
-    with pytest.raises((ParseError, LoginError)) as refusal:
+    with pytest.raises(LoginError) as refusal:
         me.token(clock=at(NOON))
     whole = f"{refusal.value} {refusal.value.hint} {frames_of(refusal.value)}"
     assert text.split(".")[2].rstrip("!") not in whole
