@@ -8,8 +8,17 @@ from typing import Any
 import pytest
 
 from keyless.errors import Check, ParseError, VerificationError
+from keyless.protocol.encoding import b64encode
+from keyless.protocol.entry_body import UnknownRecord
 from keyless.protocol.json_reader import Json
-from keyless.protocol.rest_entry import RestEntry, check_name, parse_uuid
+from keyless.protocol.merkle import leaf_hash
+from keyless.protocol.rest_entry import (
+    RestEntry,
+    check_name,
+    full_name,
+    parse_entries,
+    parse_uuid,
+)
 from keyless.value import replace
 from tests.services.material import body_v1, core, proposed, rest_json, uuid_of
 
@@ -159,3 +168,32 @@ def test_what_is_no_name_is_refused(name: str) -> None:
     """Names stand in URLs."""
     with pytest.raises(ParseError, match="not the name of an entry"):
         parse_uuid(name)
+
+
+def test_a_body_that_no_verdict_could_use_is_read_all_the_same() -> None:
+    """Whoever looks at the log is to see that it is there."""
+    for body in (b"junk", b"{}", b'{"kind":"dsse","apiVersion":"0.0.1","spec":{}}'):
+        content = {**rest_json(ENTRY)[UUID], "body": b64encode(body)}
+        proof = {**content["verification"], "inclusionProof": None}
+        name = f"{leaf_hash(body).hex()}"
+        found = parse({name: {**content, "verification": proof}})
+        assert found.entry.canonical_body == body
+        assert isinstance(found.entry.body, UnknownRecord)
+        assert full_name(found.entry) == name
+
+
+def test_several_entries_come_in_a_list() -> None:
+    """No more than were asked for."""
+    data = json.dumps([rest_json(ENTRY), rest_json(ENTRY)]).encode()
+    assert [each.uuid for each in parse_entries(data, most=2, largest=1 << 20)] == [UUID, UUID]
+    with pytest.raises(ParseError, match="2 items, more than the 1 allowed"):
+        parse_entries(data, most=1, largest=1 << 20)
+    with pytest.raises(ParseError, match="an object where a list is wanted"):
+        parse_entries(b"{}", most=1, largest=1 << 20)
+    with pytest.raises(ParseError, match="more than the 4 allowed"):
+        parse_entries(data, most=2, largest=4)
+
+
+def test_an_entry_is_called_by_its_tree_and_its_leaf() -> None:
+    """As the log calls it."""
+    assert full_name(parse(rest_json(ENTRY)).entry) == UUID

@@ -8,7 +8,7 @@ import pytest
 
 from keyless.errors import Check, ParseError, VerificationError
 from keyless.protocol.json_reader import Json
-from keyless.protocol.rest_log import LogInfo
+from keyless.protocol.rest_log import GrowthProof, LogInfo, tree_of
 from tests.services.material import body_v1, core, proposed
 
 LOG = core().log_v1
@@ -72,3 +72,16 @@ def test_what_is_malformed_is_refused_where_it_is(change: dict[str, Any], messag
     """By its path."""
     with pytest.raises(ParseError, match=message):
         parse(shard(**change))
+
+
+def test_a_proof_of_growth_is_read() -> None:
+    """Its root is the log's word; what it proves, its hashes do."""
+    document = {"rootHash": "0f" * 32, "hashes": ["5e" * 32]}
+    proof = GrowthProof.parse(Json.parse(json.dumps(document).encode()))
+    assert (proof.root, proof.hashes) == (b"\x0f" * 32, (b"\x5e" * 32,))
+
+
+def test_which_tree_a_checkpoint_is_about_stands_in_its_origin() -> None:
+    """Where a log has several."""
+    assert tree_of("rekor.example - 3904496407287907110") == 3904496407287907110
+    assert tree_of("log2025-1.rekor.example") is None

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from keyless.errors import Check, InputError, ParseError, ServiceError, VerificationError
+from keyless.protocol.digest import Digest
 from keyless.protocol.entry import LogEntry
 from keyless.protocol.proposal import Proposal
+from keyless.protocol.rest_search import Search
 from keyless.services.http import PassingError, Patience, Request, Response
 from keyless.services.rekor_v1 import RekorV1
 from tests.services.material import (
@@ -276,3 +278,101 @@ def test_requests_have_a_limit() -> None:
     assert request.seconds <= 60
     assert request.largest <= 16 << 20
     assert isinstance(request, Request)
+
+
+# Several at once
+
+
+def retrieved(*entries: LogEntry) -> Response:
+    """Answer with a list of *entries*."""
+    return says_json([rest_json(entry) for entry in entries])
+
+
+def two() -> tuple[LogEntry, LogEntry]:
+    """Have two entries written down."""
+    return written(proposed()), written(proposed(Digest.of(b"another")))
+
+
+def test_several_are_asked_for_by_index() -> None:
+    """What is missing in the answer is not there."""
+    first, second = two()
+    client, transport = log(retrieved(second, first))
+    found = client.entries([first.index, second.index, 99_999])
+    assert {index: it.entry for index, it in found.items()} == {
+        first.index: first,
+        second.index: second,
+    }
+    (request,) = transport.asked
+    assert request.url == "https://rekor.example/api/v1/log/entries/retrieve"
+    assert json.loads(request.body or b"") == {"logIndexes": [first.index, second.index, 99_999]}
+
+
+def test_several_are_asked_for_by_name() -> None:
+    """Each by the name it was asked for by, with its tree or without."""
+    first, second = two()
+    names = [uuid_of(first), second.leaf.hex()]
+    client, transport = log(retrieved(second, first))
+    found = client.entries_called(names)
+    assert {name: it.entry for name, it in found.items()} == {names[0]: first, names[1]: second}
+    assert json.loads(transport.asked[0].body or b"") == {"entryUUIDs": names}
+
+
+def test_what_nobody_asked_for_is_a_lie() -> None:
+    """However genuine it is."""
+    first, second = two()
+    client, _ = log(retrieved(second), retrieved(second), retrieved(first))
+    assert lie(client, lambda it: it.entries([first.index])).found == f"entry {second.index}"
+    assert lie(client, lambda it: it.entries_called([uuid_of(first)])).found == second.leaf.hex()
+    other_tree = "0" * 16 + first.leaf.hex()
+    assert "another tree" in lie(client, lambda it: it.entries_called([other_tree])).message
+
+
+def test_no_more_than_ten_are_asked_for() -> None:
+    """The log would refuse them all."""
+    client, transport = log()
+    with pytest.raises(InputError, match="11 entries at once, where a log gives 10"):
+        client.entries(range(11))
+    assert not transport.asked
+
+
+def test_what_is_no_list_of_entries_cannot_be_read() -> None:
+    """As a page for a browser."""
+    client, _ = log(answered(200, b"<html>"))
+    assert (
+        "gave an answer that cannot be read" in failed(client, lambda it: it.entries([1])).message
+    )
+
+
+def test_a_question_that_is_refused_says_so() -> None:
+    """With what the log says."""
+    client, _ = log(says_json({"code": 422, "message": "too many"}, status=422))
+    error = failed(client, lambda it: it.entries([1]))
+    assert "answered 422: too many" in error.message
+    assert error.hint == "the log does not take such a question"
+
+
+# Searching and growing
+
+
+def test_the_index_is_asked() -> None:
+    """It answers with names."""
+    client, transport = log(says_json(["0f" * 40]))
+    assert client.search(Search(email="alice@example.com")) == ("0f" * 40,)
+    (request,) = transport.asked
+    assert request.url == "https://rekor.example/api/v1/index/retrieve"
+    assert json.loads(request.body or b"")["email"] == "alice@example.com"
+
+
+def test_a_log_without_an_index_says_so() -> None:
+    """Whoever runs it may turn it off."""
+    client, _ = log(answered(501))
+    error = failed(client, lambda it: it.search(Search(email="a@example.com")))
+    assert error.hint == "this log has no search: whoever runs it has turned it off"
+
+
+def test_a_proof_of_growth_is_of_one_tree() -> None:
+    """Which is named, as the log has several."""
+    client, transport = log(says_json({"rootHash": "0f" * 32, "hashes": ["5e" * 32]}))
+    assert client.growth_proof(3, 7, tree_id=11).hashes == (b"\x5e" * 32,)
+    url = "https://rekor.example/api/v1/log/proof?firstSize=3&lastSize=7&treeID=11"
+    assert transport.asked[0].url == url

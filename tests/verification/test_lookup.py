@@ -12,7 +12,7 @@ from keyless.protocol.trusted_root import Log
 from keyless.sandbox.note_writer import checkpoint_text, signature_line, signed_note
 from keyless.sandbox.transparency_log import LogV1, LogV2
 from keyless.value import replace
-from keyless.verification import verify_checkpoint, verify_entry
+from keyless.verification import verify_checkpoint, verify_checkpoint_among, verify_entry
 from tests.forge import Forge
 from tests.refusals import refused
 
@@ -109,3 +109,22 @@ def test_a_promise_that_is_not_genuine_is_refused(forge: Forge) -> None:
     altered = replace(entry, integrated_time=entry.integrated_time + 1)
     with refused(Check.PROMISE):
         verify_entry(altered, trusted_root=forge.trusted_root())
+
+
+@BOTH_LOGS
+def test_a_checkpoint_is_verified_by_the_log_whose_key_it_names(forge: Forge, version: int) -> None:
+    """Of all that are trusted."""
+    checkpoint = Checkpoint.parse(party(forge, version).checkpoint())
+    verified = verify_checkpoint_among(checkpoint, forge.trusted_root().logs)
+    assert verified.log_id == log_of(forge, version).log_id
+
+
+def test_a_checkpoint_of_none_of_the_logs_is_refused(forge: Forge) -> None:
+    """The refusal says whose would do."""
+    checkpoint = Checkpoint.parse(party(Forge(), 1).checkpoint())
+    with refused(Check.LOG, "^no trusted log signs the checkpoint") as refusal:
+        verify_checkpoint_among(checkpoint, forge.trusted_root().logs)
+    assert refusal.value.wanted == "one by rekor.sandbox.test, log2025-1.rekor.sandbox.test"
+    with refused(Check.LOG) as refusal:
+        verify_checkpoint_among(checkpoint, ())
+    assert refusal.value.wanted == "one by a trusted log"
