@@ -2,6 +2,7 @@
 """The seam to other machines: what counts as an answer, what is tried again, what is repeated."""
 
 import json
+import pickle
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -16,6 +17,7 @@ from keyless.services.http import (
     Request,
     Response,
     persistent,
+    requests_transport,
     send,
     server_words,
 )
@@ -374,3 +376,10 @@ def test_a_record_holds_what_failed() -> None:
         recording(Scripted(GONE), log)(REQUEST)
     (exchange,) = log
     assert (exchange.request.url, exchange.response) == (REQUEST.url, None)
+
+
+def test_the_network_can_be_asked_from_another_process() -> None:
+    """As patiently, and with nothing opened yet."""
+    patience = Patience(attempts=5)
+    there = pickle.loads(pickle.dumps(requests_transport(patience, ca="ca.pem")))
+    assert there.__reduce__()[1] == (patience, "ca.pem")

@@ -96,18 +96,32 @@ def requests_transport(patience: Patience = PATIENCE, *, ca: str | None = None) 
 
     It may be shared between threads. What fails and may pass is tried again with *patience*. Who
     answers is vouched for by the authorities in the file *ca*, or those that this machine trusts.
+    It pickles, so that other processes may ask as well.
     """
-    carriers: list[Transport] = []
+    return _Network(patience, ca)
 
-    def transport(request: Request) -> Response:
-        if not carriers:
+
+class _Network:
+    """The network as a transport; to another process it goes as what it was made of."""
+
+    def __init__(self, patience: Patience, ca: str | None) -> None:
+        self._made_of = patience, ca
+        self._carrier: Transport | None = None
+        self._persistent = persistent(self._carry, patience)
+
+    def __call__(self, request: Request) -> Response:
+        return self._persistent(request)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _Network, self._made_of
+
+    def _carry(self, request: Request) -> Response:
+        if self._carrier is None:
             # What it imports takes 90 ms: who asks nothing of the network does not wait for that.
             from keyless.services.http.carrier import carrier  # noqa: PLC0415
 
-            carriers.append(carrier(ca))
-        return carriers[0](request)
-
-    return persistent(transport, patience)
+            self._carrier = carrier(self._made_of[1])
+        return self._carrier(request)
 
 
 def _refusal(request: Request, response: Response, service: str) -> ServiceError:
