@@ -21,6 +21,9 @@ from keyless.evidence import Verified as Verified
 from keyless.explorer import Entry as Entry
 from keyless.explorer import Log as Log
 from keyless.facade.log import log as log
+from keyless.facade.sessions import KeptSession as KeptSession
+from keyless.facade.sessions import sessions as sessions
+from keyless.facade.sessions import sign_out as sign_out
 from keyless.facade.signing import Signer as Signer
 from keyless.facade.signing import attest as attest
 from keyless.facade.signing import sign as sign
@@ -62,6 +65,7 @@ __all__ = [
     "Glob",
     "Identity",
     "InputError",
+    "KeptSession",
     "KeylessError",
     "Log",
     "LoginError",
@@ -89,7 +93,9 @@ __all__ = [
     "attest",
     "connect",
     "log",
+    "sessions",
     "sign",
+    "sign_out",
     "verify",
     "verify_all",
     "verify_many",
