@@ -4,7 +4,8 @@
     KeylessError                      what was found, what was wanted, and .hint: what to do
     ├── InputError                    what you named cannot be used, as a file that is not there
     │   ├── ImageNotFound             as an image that is not in its registry
-    │   └── NoSuchEntry               as an entry that a log does not have
+    │   ├── NoSuchEntry               as an entry that a log does not have
+    │   └── NotSearchable             as a log that has no index
     ├── ParseError                    bytes are not what they claim to be; .path says where
     │   └── UnsupportedError          they may well be, but are of a kind unknown here
     ├── VerificationError             a check refused: .check, .found, .wanted
@@ -77,6 +78,10 @@ class ImageNotFound(InputError):  # noqa: N818 - an image is what was not found
 
 class NoSuchEntry(InputError):  # noqa: N818 - an entry is what there is none of
     """Raised when a log has no entry of the number or name that the caller gave."""
+
+
+class NotSearchable(InputError):  # noqa: N818 - that is what a log may be
+    """Raised when a log that was to be searched has no index; the hint says what works instead."""
 
 
 class ParseError(KeylessError):
@@ -228,6 +233,7 @@ class LoginFailure(Enum):
     # Signing in.
     CANCELLED = "the person said no"
     TIMED_OUT = "nobody signed in in time"
+    NOT_OFFERED = "the issuer does not offer this way"
     NO_PORT = "a browser has nowhere to come back to"
     REFUSED = "the issuer refused"
     UNSAFE_ISSUER = "the issuer cannot be signed in to safely"

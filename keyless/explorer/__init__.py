@@ -9,7 +9,7 @@ log.unverified[5]             as the log says it is, and says so
 log.follow("position.json")   what comes, once the log is shown not to have been rewritten
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import SupportsIndex, assert_never, overload
 
 from keyless.errors import InputError, NoSuchEntry
@@ -18,20 +18,23 @@ from keyless.explorer.asked import AtIndex, Called, InBundle, read_asked
 from keyless.explorer.branches import Source, source_of
 from keyless.explorer.bundled import entry_in
 from keyless.explorer.consistent import CheckpointLike, demand_consistent
-from keyless.explorer.directory import KnownLog, known_logs, log_called
+from keyless.explorer.directory import KnownLog, known_logs
 from keyless.explorer.entries import Entries, indexes_of
 from keyless.explorer.entry import Entry
 from keyless.explorer.follow import Following, Pace, Since, Told
+from keyless.explorer.hits import Hits, Progress, found_in
 from keyless.explorer.log_v1 import LogV1
 from keyless.explorer.log_v2 import ShardV2
 from keyless.explorer.matching import Match
 from keyless.explorer.opening import open_known
+from keyless.explorer.search import Sought, criteria, searchable
 from keyless.explorer.shard import Shard
-from keyless.explorer.tree_v1 import TreeV1, find_tree
+from keyless.explorer.shards import Shards
+from keyless.explorer.tree_v1 import TreeV1
 from keyless.explorer.unverified import UnverifiedV2
 from keyless.instance import Sigstore
 from keyless.policy.witnesses import Witnesses
-from keyless.report import Row, html, text
+from keyless.protocol.digest import Digest
 from keyless.safe_text import shown
 
 __all__ = ["Entries", "Entry", "Log", "Shards", "open_log"]
@@ -44,7 +47,7 @@ def open_log(sigstore: Sigstore, name: str | None = None) -> "Log":
     """
     known = known_logs(sigstore)
     if name is not None:
-        return Shards(sigstore, known)[name]
+        return Shards(lambda shard: Log(shard, sigstore, known), sigstore, known)[name]
     if not known:
         raise InputError(
             f"{shown(sigstore.name)} has no log that is trusted and says where it is",
@@ -82,9 +85,9 @@ class Log:
         return self.shard.name
 
     @property
-    def shards(self) -> "Shards":
+    def shards(self) -> "Shards[Log]":
         """All logs of the instance, and the trees of those of version 1, by their names."""
-        return Shards(self.sigstore, self._known, verifies=self.is_verified)
+        return Shards(self._face, self.sigstore, self._known)
 
     @property
     def unverified(self) -> "Log":
@@ -150,6 +153,34 @@ class Log:
             case _:
                 assert_never(said)
 
+    def find(  # noqa: PLR0913 - whatever of it is known of what is sought
+        self,
+        *,
+        email: str | None = None,
+        subject: str | None = None,
+        artifact: Sought | None = None,
+        digest: Digest | str | None = None,
+        key: Sought | None = None,
+        certificate: Sought | None = None,
+        progress: Progress | None = None,
+    ) -> Hits:
+        """Search for entries that have to do with all of what is given; in a log of version 1.
+
+        *email* and *subject* are names in certificates (a subject of any kind, as a workflow's
+        URI), *artifact* is a path, bytes or a `Digest`, *key* and *certificate* are as they are,
+        in PEM, or in a file. The log's index is all that is asked: nothing shows that it leaves
+        nothing out.
+        """
+        sought = criteria(
+            email=email,
+            subject=subject,
+            artifact=artifact,
+            digest=digest,
+            key=key,
+            certificate=certificate,
+        )
+        return found_in(searchable(self.shard), sought, progress)
+
     def checkpoint(self) -> VerifiedCheckpoint:
         """Ask what the log commits to now."""
         return self.shard.checkpoint()
@@ -205,6 +236,10 @@ class Log:
         words = "" if self.is_verified else "UNVERIFIED: "
         return f"Log({words}{self.name}, version {self.shard.version}, at {shown(self.shard.url)})"
 
+    def _face(self, shard: Shard) -> "Log":
+        log = Log(shard, self.sigstore, self._known)
+        return log if self.is_verified else log.unverified
+
     def _called(self, uuid: str) -> Entry:
         shard = self.shard
         if isinstance(shard, LogV1 | TreeV1):
@@ -213,73 +248,3 @@ class Log:
             f"{self.name} cannot find an entry by its name: it is of version 2",
             hint="ask for its index there, which stands in its bundle; a log of version 1 can",
         )
-
-
-class Shards(Mapping[str, Log]):
-    """The logs of an instance by their names, and the trees of those of version 1 by their numbers.
-
-    `log2025-1` will do for `log2025-1.rekor.example`. To list the trees, their logs are asked.
-    """
-
-    def __init__(
-        self, sigstore: Sigstore, known: Sequence[KnownLog], *, verifies: bool = True
-    ) -> None:
-        self._sigstore = sigstore
-        self._known = tuple(known)
-        self._verifies = verifies
-
-    def __getitem__(self, name: str) -> Log:
-        if name.isascii() and name.isdecimal():
-            return self._log(self._tree(int(name)))
-        return self._log(open_known(log_called(name, self._known), self._sigstore))
-
-    def __iter__(self) -> Iterator[str]:
-        for known in self._known:
-            if known.version == 1:
-                yield from (str(tree.tree_id) for tree in self._v1(known).trees())
-            else:
-                yield known.name
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    def __contains__(self, name: object) -> bool:
-        try:
-            return isinstance(name, str) and bool(self[name])
-        except InputError:
-            return False
-
-    def __repr__(self) -> str:
-        names = ", ".join(f"{shown(it.name)} (version {it.version})" for it in self._known)
-        return f"Shards({names})"
-
-    def __str__(self) -> str:
-        return text(self._title(), tuple(self._rows()))
-
-    def _repr_html_(self) -> str:
-        return html(self._title(), tuple(self._rows()))
-
-    def _log(self, shard: Shard) -> Log:
-        log = Log(shard, self._sigstore, self._known)
-        return log if self._verifies else log.unverified
-
-    def _tree(self, tree_id: int) -> TreeV1:
-        for known in self._known:
-            if known.version == 1 and (tree := find_tree(self._v1(known), tree_id)) is not None:
-                return tree
-        raise NoSuchEntry(f"no log has a tree {tree_id}", hint=f"there are {', '.join(self)}")
-
-    def _v1(self, known: KnownLog) -> LogV1:
-        return LogV1(known, self._sigstore.transport, trusted_root=self._sigstore.trusted_root)
-
-    def _title(self) -> str:
-        return f"logs of {self._sigstore.name}"
-
-    def _rows(self) -> Iterator[Row]:
-        for known in self._known:
-            if known.version == 1:
-                for tree in self._v1(known).trees():
-                    what = f"entries {tree.offset} to {tree.end - 1}" if tree.size else "no entries"
-                    yield str(tree.tree_id), f"version 1, {what}", f"{known.url}, {known.window}"
-            else:
-                yield known.name, "version 2", f"{known.url}, {known.window}"

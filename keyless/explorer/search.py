@@ -15,8 +15,11 @@ from collections.abc import Iterator
 from typing import Literal
 
 from keyless import files
-from keyless.errors import Check, InputError, VerificationError
+from keyless.errors import Check, InputError, NotSearchable, VerificationError
 from keyless.explorer.entry import Entry
+from keyless.explorer.log_v1 import LogV1
+from keyless.explorer.shard import Shard
+from keyless.explorer.tree_v1 import TreeV1
 from keyless.protocol.certificate import Certificate
 from keyless.protocol.digest import Digest
 from keyless.protocol.encoding import pem_encode
@@ -78,6 +81,24 @@ class Criterion:
                 return entry.digest is None or self.text == str(entry.digest)
             case _:
                 return None
+
+
+def searchable(shard: Shard) -> LogV1:
+    """Return the log that has an index of what is in *shard*; refuse where there is none."""
+    match shard:
+        case LogV1():
+            return shard
+        case TreeV1():
+            raise NotSearchable(
+                f"tree {shard.name} is not searched by itself",
+                hint="search the whole log, whose index names entries of all its trees",
+            )
+        case _:
+            raise NotSearchable(
+                f"{shard.name} has no index to search: it is a log of version 2",
+                hint="log.scan(match=...) reads all of it, log.follow(match=...) what comes, and "
+                "log.entry(bundle) finds the entry of a signature you have",
+            )
 
 
 def criteria(**sought: Sought | None) -> tuple[Criterion, ...]:

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 import keyless
-from keyless.errors import Check, InputError, VerificationError
+from keyless.errors import Check, InputError, NotSearchable, VerificationError
 from keyless.explorer.directory import known_logs
 from keyless.explorer.hits import Hits, found_in
 from keyless.explorer.log_v1 import LogV1
@@ -211,6 +211,30 @@ def test_a_search_is_shown_as_what_was_seen_of_it(sandbox: Sandbox) -> None:
     assert "8 entries of the email alice@example.com" in str(hits)
     assert "<table" in hits._repr_html_()
     assert repr(hits) == "Hits(8 of the email alice@example.com)"
+
+
+def test_a_log_is_searched_by_its_face(sandbox: Sandbox) -> None:
+    """What the log finds is what its index names."""
+    log = keyless.log(sigstore=sandbox.sigstore)
+    assert len(log.find(email=ALICE)) == 8
+    assert [entry.index for entry in log.find(email=ALICE, artifact=b"artifact 2")] == [2]
+
+
+def test_what_was_not_verified_says_so(sandbox: Sandbox) -> None:
+    """Who asks for unverified entries gets them, and reads that they are."""
+    log = keyless.log(sigstore=sandbox.sigstore).unverified
+    assert "UNVERIFIED" in str(log.find(email=ALICE).newest(1))
+
+
+def test_a_log_without_an_index_says_what_works_instead(sandbox: Sandbox) -> None:
+    """Logs of version 2 cannot be searched, nor one tree alone."""
+    log = keyless.log(sigstore=sandbox.sigstore)
+    with pytest.raises(NotSearchable, match="no index to search") as refusal:
+        log.shards["log2025-1"].find(email=ALICE)
+    assert "log.scan" in str(refusal.value.hint)
+    tree = next(name for name in log.shards if name.isdecimal())
+    with pytest.raises(NotSearchable, match="is not searched by itself"):
+        log.shards[tree].find(email=ALICE)
 
 
 def _attested(artifact: bytes, sandbox: Sandbox) -> None:

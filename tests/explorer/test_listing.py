@@ -12,7 +12,7 @@ from keyless.explorer import plots
 from keyless.explorer.directory import known_logs
 from keyless.explorer.listing import MOST_ROWS, Listing
 from keyless.explorer.log_v1 import LogV1
-from keyless.explorer.timeline import MOST_BARS
+from keyless.explorer.timeline import MOST_BARS, Timeline
 from keyless.sandbox import Sandbox
 
 START = datetime(2026, 1, 31, 22, 30, tzinfo=UTC)
@@ -135,6 +135,19 @@ def test_entries_far_apart_have_no_gaps_drawn(listing: Listing) -> None:
     hours = listing.timeline(by="hour").counts
     assert len(hours) <= MOST_BARS
     assert [count for _, count in hours] == [1, 2, 1]
+
+
+def test_what_has_no_time_is_counted_apart() -> None:
+    """An entry that says nothing about the time is in no bar, and is not forgotten."""
+    with Sandbox() as sandbox:
+        signed = keyless.sign(
+            b"it", sandbox.identity("alice@example.com"), sigstore=sandbox.connect(rekor=2)
+        )
+        entry = keyless.log(sigstore=sandbox.sigstore).entry(signed.bundle)
+    timeline = Timeline.of([entry], by="day")
+    assert timeline.undated == 1
+    assert str(timeline) == "1 of which nobody says when"
+    assert "1 of which nobody says when" in timeline._repr_html_()
 
 
 @pytest.mark.parametrize(
