@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from threading import RLock
+from typing import Self
 
 from keyless.errors import ImageNotFound, InputError, ParseError
 from keyless.images.layout_archive import Archive, is_archive
@@ -41,7 +42,7 @@ class Layout:
         self._marked = False
 
     @classmethod
-    def at(cls, path: str) -> "Layout":
+    def at(cls, path: str) -> Self:
         """Return the layout at *path*: a folder, or an archive."""
         return cls(Archive(path) if is_archive(path) else Folder(path))
 
