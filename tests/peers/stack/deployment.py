@@ -6,6 +6,7 @@ timestamp-server           rekor-v1 ──┘      └ redis (search)
 tile-front ─► rekor-v2     (files)
 """
 
+import fcntl
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -43,10 +44,19 @@ from tests.peers.stack.tsa import timestamp_server, timestamp_url
 KEPT = Path(__file__).parents[3] / "build" / "peers"
 
 
+# The timestamp authority's port for metrics, and a socket of Fulcio's, cannot be chosen.
+LOCK = Path(tempfile.gettempdir()) / "keyless-peers.lock"
+
+
 class Stack:
-    """The servers, running from `start` to `stop`, and all that belongs to them in one folder."""
+    """The servers, running from `start` to `stop`, and all that belongs to them in one folder.
+
+    There is one at a time on a machine: the next waits until it has ended.
+    """
 
     def __init__(self) -> None:
+        self._lock = LOCK.open("a")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
         self.folder = Path(tempfile.mkdtemp(prefix="keyless-peers-"))
         self.folder.chmod(0o711)  # PostgreSQL is another user
         self.logs = self.folder / "logs"
@@ -68,6 +78,7 @@ class Stack:
         for server in reversed(self.servers.values()):
             server.stop()
         self._keeper.close()
+        self._lock.close()
 
     def __enter__(self) -> Self:
         try:
