@@ -15,7 +15,7 @@ from keyless.auth import Identity
 from keyless.auth.ambient import VARIABLE
 from keyless.cli.arguments import FileOptions, Parser
 from keyless.cli.trust_options import INSTANCE_HELP
-from keyless.errors import InputError, LoginError, ParseError
+from keyless.errors import InputError, LoginError, LoginFailure, ParseError
 from keyless.instance import Sigstore, connect
 from keyless.instance.sigstore import LogVersion
 from keyless.safe_text import shown
@@ -117,7 +117,9 @@ def identity_named(options: SigningOptions) -> Identity:
         )
     try:
         return Identity.from_environment() if path is None else Identity.from_file(path)
-    except ParseError as error:
+    except LoginError as error:
+        if error.reason is not LoginFailure.NO_TOKEN:
+            raise
         where = VARIABLE if path is None else shown(path)
         raise InputError(
             f"{where} holds no identity token: {error.message}", hint=error.hint

@@ -61,6 +61,10 @@ class Sigstore:
         versions = LOG_VERSIONS if self.rekor is None else (self.rekor,)
         return config.services(at=self.clock(), log_versions=versions)
 
+    def issuer_url(self) -> str:
+        """Choose the issuer that somebody who signs in now does it at."""
+        return self.signing_config().issuer(at=self.clock()).url
+
     def signing_config(self, *, log_version: LogVersion = 1) -> SigningConfig:
         """Return which services to sign with, for logs of version 1 or, if there are any, 2."""
         documents = dict(self.documents)

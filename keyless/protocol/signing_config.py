@@ -28,6 +28,7 @@ MOST_SERVICES = 256
 
 # What programs of this kind speak: Fulcio's second interface is called 1 here, Rekor has two.
 AUTHORITY_VERSIONS = (1,)
+ISSUER_VERSIONS = (1,)
 LOG_VERSIONS = (1, 2)
 TIMESTAMP_VERSIONS = (1,)
 
@@ -123,6 +124,15 @@ class SigningConfig:
             logs=logs,
             timestamp_authorities=timestamp_authorities,
         )
+
+    def issuer(self, *, at: datetime) -> Service:
+        """Choose the issuer to sign in to *at* that time."""
+        if not self.issuers:
+            raise InputError(
+                "the signing configuration names no issuer to sign in to",
+                hint="name one, or have SIGSTORE_ID_TOKEN hold an identity token",
+            )
+        return choose(self.issuers, versions=ISSUER_VERSIONS, selector=Selector(), at=at)[0]
 
 
 def choose(
