@@ -115,17 +115,9 @@ class Transfer:
         if isinstance(target, CanMount) and target.mount_blob(descriptor, source):
             counter.add(descriptor, "mounted", descriptor.size)
             return
-        moved = 0
-
-        def pieces() -> Iterator[bytes]:
-            nonlocal moved
-            for piece in source.stream_blob(descriptor):
-                moved += len(piece)
-                yield piece
-                counter.add(descriptor, "moving", len(piece))
-
-        target.put_blob(descriptor, pieces())
-        if moved or not descriptor.size:
+        moving = _Moving(source, descriptor, counter)
+        target.put_blob(descriptor, moving)
+        if moving.begun or not descriptor.size:
             counter.add(descriptor, "copied", 0)
         else:
             counter.add(descriptor, "present", descriptor.size)
@@ -150,6 +142,25 @@ class Transfer:
             self._target.put_image(root, tag=tag)
         elif tag is not None:
             self._target.put_manifest(root, tag=tag)
+
+
+class _Moving:
+    """A blob on its way; read again from its start if it has to be sent again."""
+
+    def __init__(self, source: Store, descriptor: Descriptor, counter: "_Counter") -> None:
+        self._source = source
+        self._descriptor = descriptor
+        self._counter = counter
+        self._moved = 0
+        self.begun = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._counter.take_back(self._moved)
+        self._moved, self.begun = 0, True
+        for piece in self._source.stream_blob(self._descriptor):
+            yield piece
+            self._moved += len(piece)
+            self._counter.add(self._descriptor, "moving", len(piece))
 
 
 class _Counter:
@@ -182,6 +193,12 @@ class _Counter:
             if self._told is not None:
                 name = str(blob.digest)
                 self._told(Step(name=name, state=state, done=self._done, total=self._total))
+
+    def take_back(self, size: int) -> None:
+        """Take note that *size* bytes have to be moved again."""
+        with self._lock:
+            self._done -= size
+            self._copied -= size
 
     def result(self, manifests: int, rejected: tuple[Rejected, ...]) -> Carried:
         """Say what was done."""
