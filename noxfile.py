@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import nox
@@ -30,8 +30,24 @@ PURE_HALF = (
 
 SECONDS = 30.0  # until what was interrupted has ended what it started
 
+# What the real sign-ins need of the system: programs, and the Debian packages that bring them.
+LOGIN_PROGRAMS = {
+    "dbus-daemon": "dbus",
+    "gnome-keyring-daemon": "gnome-keyring",
+    "secret-tool": "libsecret-tools",
+}
+
 nox.options.default_venv_backend = "virtualenv"
-nox.options.sessions = ["lint", "types", "tests", "docs", "notebooks", "wheel", "javascript"]
+nox.options.sessions = [
+    "lint",
+    "types",
+    "tests",
+    "docs",
+    "notebooks",
+    "wheel",
+    "javascript",
+    "login",
+]
 nox.options.error_on_missing_interpreters = True
 
 
@@ -119,6 +135,19 @@ def javascript(session: nox.Session) -> None:
 
 
 @nox.session
+def login(session: nox.Session) -> None:
+    """Signing in, with a real keyring."""
+    if missing := _install_programs(session, LOGIN_PROGRAMS):
+        session.skip(f"THIS DID NOT RUN: only root can have {missing} installed, by apt-get")
+    session.install("-e", ".", *_group("tests"))
+    session.run(
+        *("python", "-m", "pytest", "-q", _results("login"), "tests/login_real"),
+        *session.posargs,
+        env={"KEYLESS_LOGIN": "1"},
+    )
+
+
+@nox.session
 def peers(session: nox.Session) -> None:
     """The real servers, and every other client; `nox -s peers -- --up` leaves them running."""
     session.install("-e", ".", *_group("tests"))
@@ -141,6 +170,18 @@ def benchmarks(session: nox.Session) -> None:
     """Ours against sigstore-python and the bare cryptography: `nox -s benchmarks -- --json`."""
     session.install(".", *_group("benchmarks"))
     session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+def _install_programs(session: nox.Session, programs: Mapping[str, str]) -> str:
+    """Have Debian bring those of *programs* that are missing; name what cannot be had."""
+    missing = sorted({programs[name] for name in programs if shutil.which(name) is None})
+    if missing and shutil.which("apt-get") and os.geteuid() == 0:
+        quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+        session.run("apt-get", "update", "-q", external=True, env=quiet, silent=True)
+        install = ("apt-get", "install", "-qy", "--no-install-recommends", *missing)
+        session.run(*install, external=True, env=quiet, silent=True)
+        missing = []
+    return " ".join(missing)
 
 
 def _group(name: str) -> tuple[str, ...]:
