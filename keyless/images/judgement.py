@@ -152,13 +152,14 @@ def of_another_type(candidate: Candidate, bundle: Bundle, wanted: str) -> Reject
     found = _predicate_type(bundle)
     if found is None or found == wanted:
         return None
-    signature = wanted == SIGN_PREDICATE
+    is_signature = wanted == SIGN_PREDICATE
+    what = "which is no signature" if is_signature else "which is something else"
     error = VerificationError(
-        "it is an attestation, which is no signature" if signature else "it says something else",
+        f"it is an attestation of type {shown(found)}, {what}",
         check=Check.ARTIFACT,
-        found=f"a statement of type {shown(found)}",
+        found=shown(found),
         wanted=wanted,
-        hint="verify_attestations verifies what it says" if signature else None,
+        hint="verify_attestations verifies what it says" if is_signature else None,
     )
     return Rejected(location=candidate.location, error=error)
 

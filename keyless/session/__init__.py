@@ -141,14 +141,15 @@ class Signer:
         type: str = "custom",  # noqa: A002 - as in `attest`
     ) -> Disclosure:
         """Return what becomes public when *artifact* is signed, or attested to, before it does."""
-        signer = self._current or self._resumed() or self._identity
-        if isinstance(signer, SigningKey):
-            signer = self.credential()
         if predicate is None:
             _, digest = digested(artifact, self._hash)
-            return disclosure(signer, digest, sigstore=self._sigstore)
+            return self._disclosure(digest)
         _, statement = stated(artifact, predicate, type)
-        return disclosure(signer, statement, sigstore=self._sigstore)
+        return self._disclosure(statement)
+
+    def statement_disclosure(self, statement: bytes) -> Disclosure:
+        """Return what becomes public when *statement*, which is written already, is signed."""
+        return self._disclosure(statement)
 
     def credential(self) -> Credential:
         """Return the key and certificate to sign with: the last ones, or new ones in time."""
@@ -158,6 +159,12 @@ class Signer:
             if self._current is None or self._is_due(self._current):
                 self._current = self._renewed()
             return self._current
+
+    def _disclosure(self, content: Digest | Statement | bytes) -> Disclosure:
+        signer = self._current or self._resumed() or self._identity
+        if isinstance(signer, SigningKey):
+            signer = self.credential()
+        return disclosure(signer, content, sigstore=self._sigstore)
 
     def _is_due(self, credential: Credential) -> bool:
         expires_at = credential.expires_at
