@@ -7,6 +7,7 @@ from keyless.errors import Check, InputError, NoSuchEntry, VerificationError
 from keyless.explorer.directory import KnownLog
 from keyless.explorer.entry import Address, Entry
 from keyless.explorer.opening import open_known
+from keyless.explorer.unverified import unverified
 from keyless.instance import Sigstore
 from keyless.protocol.bundle import Bundle
 from keyless.protocol.dsse import Envelope
@@ -24,7 +25,7 @@ def entry_in(
     """
     record = _record_in(bundle)
     if not _is_proven(record):
-        return _looked_up(record, sigstore, known)
+        return _looked_up(record, sigstore, known, verifies=verifies)
     payload = bundle.content.payload if isinstance(bundle.content, Envelope) else None
     trusted_root = sigstore.trusted_root
     return Entry(
@@ -51,16 +52,17 @@ def _is_proven(record: LogEntry) -> bool:
     return record.proof is not None and record.proof.checkpoint is not None
 
 
-def _looked_up(record: LogEntry, sigstore: Sigstore, known: Sequence[KnownLog]) -> Entry:
-    for each in known:
-        if any(log.log_id == record.log_id for log in each.logs):
-            entry = open_known(each, sigstore).entry(record.index)
-            break
-    else:
+def _looked_up(
+    record: LogEntry, sigstore: Sigstore, known: Sequence[KnownLog], *, verifies: bool
+) -> Entry:
+    holder = next((it for it in known if _has(it, record)), None)
+    if holder is None:
         raise InputError(
             f"entry {record.index} is in a log that is not trusted, or is nowhere to be asked",
             hint="the bundle is of another Sigstore instance, or the trusted root is too old",
         )
+    log = open_known(holder, sigstore)
+    entry = (log if verifies else unverified(log)).entry(record.index)
     if entry.record.leaf != record.leaf:
         raise VerificationError(
             f"entry {record.index} of {entry.shard} is another than the one in the bundle",
@@ -71,9 +73,13 @@ def _looked_up(record: LogEntry, sigstore: Sigstore, known: Sequence[KnownLog]) 
     return entry
 
 
+def _has(known: KnownLog, record: LogEntry) -> bool:
+    return any(log.log_id == record.log_id for log in known.logs)
+
+
 def _address(record: LogEntry, known: Sequence[KnownLog]) -> Address:
     for each in known:
-        if any(log.log_id == record.log_id for log in each.logs):
+        if _has(each, record):
             return Address(name=each.name, version=each.version, url=each.url)
     name = f"the log with id {record.log_id.hex()}"
     return Address(name=name, version=2 if record.is_v2 else 1, url="")

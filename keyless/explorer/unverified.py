@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A log of version 2 as it says it is: entries without proof, which say so themselves.
+"""Logs as they say they are: entries without proof, which say so themselves.
 
-It is for looking at what does not verify, and asked for by name.
+They are for looking at what does not verify, and asked for by name.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,10 @@ from typing import Literal
 from keyless.errors import NoSuchEntry
 from keyless.evidence import VerifiedCheckpoint
 from keyless.explorer.entry import Address, Entry
+from keyless.explorer.log_v1 import LogV1
 from keyless.explorer.log_v2 import ShardV2, record_of
+from keyless.explorer.shard import Shard
+from keyless.explorer.tree_v1 import TreeV1
 from keyless.protocol.entry import InclusionProof
 from keyless.protocol.tiles import WIDEST, Tile, tile_of_leaf
 
@@ -60,3 +63,14 @@ class UnverifiedV2:
         record = record_of(body, self._shard.known.logs[-1].log_id, place)
         address = Address(name=self.name, version=2, url=self.url)
         return Entry(record, log=address, uuid=record.leaf.hex(), evidence=None)
+
+
+def unverified(shard: Shard) -> Shard:
+    """Return *shard* as it says it is."""
+    match shard:
+        case LogV1() | TreeV1():
+            return shard.unverified()
+        case ShardV2():
+            return UnverifiedV2(shard)
+        case _:
+            return shard
