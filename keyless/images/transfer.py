@@ -51,10 +51,10 @@ Progress = Callable[[Step], None]
 
 @runtime_checkable
 class CanMount(Protocol):
-    """A store that may take over a blob from another one next to it, so that no byte moves."""
+    """A repository that may take over a blob from another one of its registry: no byte moves."""
 
-    def mount_blob(self, descriptor: Descriptor, source: Store) -> bool:
-        """Take over the blob from *source*; say whether it is there now."""
+    def mount_blob(self, descriptor: Descriptor, *, source: str) -> bool:
+        """Take over the blob from the repository *source*; say whether it is there now."""
 
 
 @value
@@ -97,9 +97,10 @@ class Transfer:
         self._blobs(counter, attached, self._from, self._to)
         for visited in images:
             self._target.put_manifest(visited.manifest)
-        # One image at a time: all that refers to it may stand on one list.
-        for visited in [*images, *attached]:
-            self._attach(survey, visited)
+        # One after the other to each image, as all that refers to it may stand on one list.
+        attach = partial(self._attach, survey)
+        in_parallel(attach, images, workers=self._workers)
+        in_parallel(attach, attached, workers=self._workers)
         self._finish(survey[survey.root].manifest, tag)
         return counter.result(len(images) + len(attached), survey.rejected)
 
@@ -112,7 +113,7 @@ class Transfer:
     def _blob(
         self, counter: "_Counter", source: Store, target: Store, descriptor: Descriptor
     ) -> None:
-        if isinstance(target, CanMount) and target.mount_blob(descriptor, source):
+        if _is_mounted(descriptor, source, target):
             counter.add(descriptor, "mounted", descriptor.size)
             return
         moving = _Moving(source, descriptor, counter)
@@ -208,6 +209,16 @@ class _Counter:
             bytes_copied=self._copied,
             rejected=rejected,
         )
+
+
+def _is_mounted(descriptor: Descriptor, source: Store, target: Store) -> bool:
+    """Have *target* take over the blob from *source*, if both are of one registry."""
+    if not isinstance(source, CanMount) or not isinstance(target, CanMount):
+        return False
+    there, here = ImageReference.parse(source.name), ImageReference.parse(target.name)
+    if there.registry != here.registry or there.repository == here.repository:
+        return False
+    return target.mount_blob(descriptor, source=source.name)
 
 
 def _attached(survey: Survey, images: list[Visited]) -> list[Visited]:
