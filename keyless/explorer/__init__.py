@@ -7,33 +7,31 @@ log.shards                    the trees of version 1, and every log of version 2
 log.shards["log2025-1"][0]    each of which can do the same
 log.unverified[5]             as the log says it is, and says so
 log.follow("position.json")   what comes, once the log is shown not to have been rewritten
+log.scan(match=policy)        all there is, on as many processors as there are
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import SupportsIndex, assert_never, overload
 
 from keyless.errors import InputError, NoSuchEntry
 from keyless.evidence import VerifiedCheckpoint
 from keyless.explorer.asked import AtIndex, Called, InBundle, read_asked
-from keyless.explorer.branches import Source, source_of
 from keyless.explorer.bundled import entry_in
 from keyless.explorer.consistent import CheckpointLike, demand_consistent
 from keyless.explorer.directory import KnownLog, known_logs
 from keyless.explorer.entries import Entries, indexes_of
 from keyless.explorer.entry import Entry
-from keyless.explorer.follow import Following, Pace, Since, Told
 from keyless.explorer.hits import Hits, Progress, found_in
 from keyless.explorer.log_v1 import LogV1
 from keyless.explorer.log_v2 import ShardV2
-from keyless.explorer.matching import Match
 from keyless.explorer.opening import open_known
+from keyless.explorer.reading_on import ReadingOn
 from keyless.explorer.search import Sought, criteria, searchable
 from keyless.explorer.shard import Shard
 from keyless.explorer.shards import Shards
 from keyless.explorer.tree_v1 import TreeV1
 from keyless.explorer.unverified import UnverifiedV2
 from keyless.instance import Sigstore
-from keyless.policy.witnesses import Witnesses
 from keyless.protocol.digest import Digest
 from keyless.safe_text import shown
 
@@ -56,7 +54,7 @@ def open_log(sigstore: Sigstore, name: str | None = None) -> "Log":
     return Log(open_known(known[0], sigstore), sigstore, known, whole=True)
 
 
-class Log:
+class Log(ReadingOn):
     """A log of *sigstore*, read through *shard*; it is asked when something is looked up.
 
     What it gives has been shown to be what was asked for, and in the tree that the log signs. May
@@ -73,11 +71,7 @@ class Log:
         verifies: bool = True,
         whole: bool = False,
     ) -> None:
-        self.shard = shard
-        self.sigstore = sigstore
-        self.is_verified = verifies
-        self._known = tuple(known)
-        self._whole = whole
+        super().__init__(shard, sigstore, known, verifies=verifies, whole=whole)
 
     @property
     def name(self) -> str:
@@ -193,44 +187,6 @@ class Log:
         """
         demand_consistent(old, new, self.sigstore, self._known)
         return True
-
-    def follow(  # noqa: PLR0913 - where from, what for, and how: each of them has its say
-        self,
-        since: Since = None,
-        *,
-        match: Match | None = None,
-        witnesses: Witnesses | None = None,
-        pace: Pace | None = None,
-        renew: Callable[[], "Log"] | None = None,
-        told: Told | None = None,
-    ) -> Following:
-        """Follow the log, or all of them if none was named: yield entries that come and *match*.
-
-        From now on, or *since* a checkpoint, a `Position`, or the one in the file of that path,
-        which is then kept up to date. That every tree has grown out of what it was is proved before
-        any of its entries is given out, else SplitView is raised. *renew* is asked, before each
-        round, for the log as it is trusted by then: so the next shard of it is found.
-        """
-
-        def sources() -> tuple[Source, ...]:
-            return self.sources() if renew is None else renew().sources()
-
-        return Following(
-            sources,
-            since,
-            match=match,
-            witnesses=witnesses,
-            pace=pace,
-            told=told,
-        )
-
-    def sources(self) -> tuple[Source, ...]:
-        """List what is followed: this log, or all of the instance's if it stands for them."""
-        if not self.is_verified:
-            raise InputError("an unverified log cannot be followed", hint="follow the log itself")
-        if self._whole:
-            return tuple(open_known(known, self.sigstore) for known in self._known)
-        return (source_of(self.shard),)
 
     def __repr__(self) -> str:
         words = "" if self.is_verified else "UNVERIFIED: "

@@ -53,10 +53,10 @@ class Branch(Protocol):
 
 
 def source_of(shard: Shard) -> Source:
-    """Return *shard* as one that can be followed."""
+    """Return *shard* as one that can be read on and on."""
     if isinstance(shard, LogV1 | TreeV1 | ShardV2):
         return shard
-    raise InputError(f"{shard.name} cannot be followed", hint="follow a log of the instance")
+    raise InputError(f"{shard.name} cannot be read on", hint="take a log of the instance")
 
 
 def branches(source: Source, position: Position, now: datetime) -> Iterator[Branch]:

@@ -4,7 +4,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
-from keyless.errors import InputError, NoSuchEntry, ParseError
+from keyless.errors import InputError, NoSuchEntry
 from keyless.evidence import VerifiedCheckpoint
 from keyless.explorer.directory import KnownLog
 from keyless.explorer.entry import Address, Entry
@@ -12,7 +12,7 @@ from keyless.explorer.tile_cache import TileCache
 from keyless.explorer.tiled_tree import TiledTree
 from keyless.protocol.encoding import LARGEST_INT64
 from keyless.protocol.entry import InclusionProof, LogEntry
-from keyless.protocol.entry_body import UnknownRecord
+from keyless.protocol.entry_body import recorded_body
 from keyless.protocol.merkle import leaf_hash, prove_each
 from keyless.protocol.tiles import WIDEST, Tile, tile_of_leaf
 from keyless.protocol.trusted_root import TrustedRoot
@@ -29,9 +29,6 @@ from keyless.verification.growth import verify_entry_under, verify_growth
 MOST_KEPT = 16 * WIDEST
 
 Read = Callable[[Tile], tuple[bytes, ...]]
-
-# What is in the log, and cannot be read, is shown all the same.
-UNREADABLE = "unreadable"
 
 
 @value
@@ -133,7 +130,7 @@ class ShardV2:
                 hint="the first is entry 0; one just written down appears within seconds",
             )
         tile = tile_of_leaf(index, size=tree.size)
-        return self._entry(_page(tree, tile, tree.entries(tile)).record(index), tree)
+        return self.proven(_page(tree, tile, tree.entries(tile)).record(index), tree.checkpoint)
 
     def entries(self, indexes: Sequence[int]) -> Iterator[Entry]:
         """Yield the entries at *indexes*, in their order, each bundle of them read once.
@@ -175,12 +172,12 @@ class ShardV2:
             tile = tile_of_leaf(index, size=tree.size)
             if page is None or page.tile != tile:
                 page = _page(tree, tile, read(tile))
-            yield self._entry(page.record(index), tree)
+            yield self.proven(page.record(index), tree.checkpoint)
 
-    def _entry(self, record: LogEntry, tree: TiledTree) -> Entry:
-        """Return *record* as it is shown, once its proof holds in *tree*."""
+    def proven(self, record: LogEntry, checkpoint: VerifiedCheckpoint) -> Entry:
+        """Return *record* as it is shown, once its proof holds under *checkpoint*."""
         with answer_of(self.files.name):
-            evidence = verify_entry_under(record, tree.checkpoint)
+            evidence = verify_entry_under(record, checkpoint)
         return Entry(
             record,
             log=self.address,
@@ -198,21 +195,7 @@ class ShardV2:
 
 def record_of(body: bytes, log_id: bytes, proof: InclusionProof) -> LogEntry:
     """Return the entry with *body*: whatever it says, it is in the log and must not be hidden."""
-    try:
-        return LogEntry.in_tile(body, log_id=log_id, proof=proof)
-    except ParseError:
-        return LogEntry(
-            log_id=log_id,
-            index=proof.index,
-            kind=UNREADABLE,
-            version="",
-            integrated_time=0,
-            promise=None,
-            proof=proof,
-            canonical_body=body,
-            recorded_as=(UNREADABLE, ""),
-            body=UnknownRecord(kind=UNREADABLE, version=""),
-        )
+    return LogEntry.in_tile(body, log_id=log_id, proof=proof, parse=recorded_body)
 
 
 def _page(tree: TiledTree, tile: Tile, entries: tuple[bytes, ...]) -> Page:

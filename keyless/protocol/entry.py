@@ -6,6 +6,8 @@ all shards of the log; that of the proof counts within one shard. Version 2 give
 no times: what dates its entries is a timestamp over the signature.
 """
 
+from collections.abc import Callable
+
 from keyless.protocol.checkpoint import Checkpoint
 from keyless.protocol.encoding import b64encode
 from keyless.protocol.entry_body import EntryBody, parse_body
@@ -19,6 +21,8 @@ HASH_SIZE = 32
 LARGEST_EXACT = 1 << 53
 # 9999-12-31T23:59:59Z, the last second a `datetime` can hold.
 LATEST_TIME = 253_402_300_799
+
+Parse = Callable[[bytes], tuple[str, str, EntryBody]]
 
 # Not intoto 0.0.2, which is an entry of version 1 of the log.
 V2_KINDS = frozenset({("hashedrekord", "0.0.2"), ("dsse", "0.0.2")})
@@ -107,9 +111,11 @@ class LogEntry:
         return entry
 
     @classmethod
-    def in_tile(cls, body: bytes, *, log_id: bytes, proof: InclusionProof) -> "LogEntry":
-        """Read *body*, an entry among the files of the log with *log_id*."""
-        kind, version, parsed = parse_body(body)
+    def in_tile(
+        cls, body: bytes, *, log_id: bytes, proof: InclusionProof, parse: Parse = parse_body
+    ) -> "LogEntry":
+        """Take *body*, which *parse* reads, for an entry among the files of the log *log_id*."""
+        kind, version, parsed = parse(body)
         return cls(
             log_id=log_id,
             index=proof.index,

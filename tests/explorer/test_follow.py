@@ -400,7 +400,7 @@ def test_a_lie_gives_out_nothing(scene: Scene, reader: Reader, lie: object, chec
 
 def test_an_unverified_log_is_not_followed(reader: Reader) -> None:
     """What would be given out is nobody's word."""
-    with pytest.raises(InputError, match="an unverified log cannot be followed"):
+    with pytest.raises(InputError, match="is neither followed nor scanned unverified"):
         next(reader.log.unverified.follow(pace=ONCE))
 
 
