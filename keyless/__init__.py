@@ -35,6 +35,7 @@ _ROOMS = {
     "keyless.evidence": ("Verified",),
     "keyless.explorer": ("Entry", "Log"),
     "keyless.facade.log": ("log",),
+    "keyless.facade.login": ("login",),
     "keyless.facade.sessions": ("KeptSession", "sessions", "sign_out"),
     "keyless.facade.signing": ("Signer", "attest", "sign"),
     "keyless.facade.verifying": ("verify", "verify_all", "verify_many"),

@@ -21,6 +21,7 @@ from keyless.evidence import Verified as Verified
 from keyless.explorer import Entry as Entry
 from keyless.explorer import Log as Log
 from keyless.facade.log import log as log
+from keyless.facade.login import login as login
 from keyless.facade.sessions import KeptSession as KeptSession
 from keyless.facade.sessions import sessions as sessions
 from keyless.facade.sessions import sign_out as sign_out
@@ -93,6 +94,7 @@ __all__ = [
     "attest",
     "connect",
     "log",
+    "login",
     "sessions",
     "sign",
     "sign_out",

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signing in one line: by whom, in which instance, and what follows from saying neither."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
 import keyless
 from keyless.sandbox import Sandbox
+from tests.auth.people import Browser
+from tests.auth.places import VARIABLES
 from tests.instances import NOON
 
 
@@ -61,10 +64,28 @@ def test_whoever_the_environment_names_signs(
 
 
 def test_nobody_signs_for_nobody(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a token anywhere, it is said what would help."""
-    monkeypatch.delenv("SIGSTORE_ID_TOKEN", raising=False)
-    with pytest.raises(keyless.LoginError, match="SIGSTORE_ID_TOKEN is unset"):
+    """Without a token anywhere, and nobody to ask, it is said what would help."""
+    for variable in (*VARIABLES, "CI"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(keyless.LoginError, match="nobody to sign as") as caught:
         keyless.sign(b"hello", sigstore=sandbox.sigstore)
+    assert caught.value.reason is keyless.LoginFailure.NOBODY_THERE
+    assert "SIGSTORE_ID_TOKEN" in str(caught.value.hint)
+
+
+def test_whoever_has_signed_in_signs(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once in a process is enough, and nobody is asked where nobody is."""
+    for variable in VARIABLES:
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(sys, "stdin", None)
+    sandbox.issuer.approve("carol@example.com")
+    browser = Browser(sandbox)
+    me = keyless.login(flow="browser", sigstore=sandbox.sigstore, tell=str, open_browser=browser)
+    assert browser.page.status_code == 200
+    signed = keyless.sign(b"hello", sigstore=sandbox.sigstore)
+    assert signed.proof.signer.identity is not None
+    assert signed.proof.signer.identity.text == me.name == "carol@example.com"
 
 
 def test_a_release_is_signed_in_a_block(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ NAMES = {
     "attest",
     "connect",
     "log",
+    "login",
     "sessions",
     "sign",
     "sign_out",

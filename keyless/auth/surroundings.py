@@ -67,6 +67,11 @@ class Surroundings:
         """Whether a browser that is opened here is in front of the person."""
         return self.names_browser or (self.has_display and not self.away)
 
+    @property
+    def may_open_browser(self) -> bool:
+        """Whether one can be opened here that is no program for terminals."""
+        return self.names_browser or self.has_display
+
 
 @value
 class Choice:

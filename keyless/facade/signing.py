@@ -3,6 +3,7 @@
 
 from keyless import session
 from keyless.auth import Identity
+from keyless.facade.login import somebody
 from keyless.instance import Sigstore, connect
 from keyless.policy import Requirements
 from keyless.protocol.signing_keys import SigningKey
@@ -16,8 +17,8 @@ class Signer(session.Signer):
             for signed in signer.sign_each(Path("dist").glob("*.whl")):
                 signed.save()
 
-    Without an *identity* it is whoever the token in `SIGSTORE_ID_TOKEN` is about, and without
-    *sigstore* the public instance. May be shared between threads.
+    Without an *identity* it is whoever this place says, as a job of CI, or has signed in, or does
+    so now; and without *sigstore* it is the public instance. May be shared between threads.
     """
 
     def __init__(
@@ -28,9 +29,10 @@ class Signer(session.Signer):
         workers: int = WORKERS,
         requirements: Requirements = Requirements.PUBLIC,
     ) -> None:
+        instance = sigstore or connect()
         super().__init__(
-            Identity.from_environment() if identity is None else identity,
-            sigstore=sigstore or connect(),
+            somebody(instance) if identity is None else identity,
+            sigstore=instance,
             workers=workers,
             requirements=requirements,
         )
@@ -45,8 +47,9 @@ def sign(
 ) -> Signed:
     """Sign *artifact*, a path, bytes, an open binary file or a `Digest`; verify what came of it.
 
-    It is signed as *identity*, or as whoever the token in `SIGSTORE_ID_TOKEN` is about. Who that
-    is becomes public for ever: `Signer(…).disclosure(artifact)` shows it before it does.
+    It is signed as *identity*, or as whoever this place says, as a job of CI, or has signed in, or
+    does so now, where there is a terminal or a notebook. Who that is becomes public for ever:
+    `Signer(…).disclosure(artifact)` shows it before it does.
     """
     with Signer(identity, sigstore=sigstore, requirements=requirements) as signer:
         return signer.sign(artifact)
