@@ -28,6 +28,7 @@ from tests.peers.stack.ports import HOST, free_port
 from tests.peers.stack.postgresql import create_database, postgresql
 from tests.peers.stack.process import Keeper, Server
 from tests.peers.stack.redis import redis
+from tests.peers.stack.registry import old_registry, registry
 from tests.peers.stack.rekor_v1 import rekor_v1
 from tests.peers.stack.rekor_v2 import log_url, rekor_v2, tile_front
 from tests.peers.stack.trillian import create_tree, trillian_server, trillian_signer
@@ -71,6 +72,8 @@ class Stack:
         self._start_storage()
         self._start_issuers()
         self._start_logs()
+        self.run(registry(self.registry_port))
+        self.run(old_registry(self.folder, self.old_registry_port))
         self._write_documents()
 
     def stop(self) -> None:
@@ -151,6 +154,7 @@ class Stack:
         self.fulcio_port, self.ct_port, self.tsa_port = (free_port() for _ in range(3))
         self.rekor_v1_port, self.rekor_v2_port, self.front_port = (free_port() for _ in range(3))
         self.frozen_port, self.frozen_front_port = free_port(), free_port()
+        self.registry_port, self.old_registry_port = free_port(), free_port()
         self.urls = Urls(
             oidc=self.federated,
             fulcio=f"http://{HOST}:{self.fulcio_port}",

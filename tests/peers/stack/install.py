@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.peers.stack.programs import (
+    BY_NAME,
     OIDC_PROVIDER,
     PACKAGES,
     PROGRAMS,
@@ -27,10 +28,12 @@ from tests.peers.stack.programs import (
     debian,
     node_modules,
     place,
+    registry_program,
     schema,
 )
 
 BUILDS = 2  # at a time: linking, which takes long, uses one core
+REGISTRY = Path(__file__).with_name("registry.go")
 SIGSTORE_JS = Path(__file__).parents[2] / "javascript" / "package.json"
 
 
@@ -43,7 +46,7 @@ def main() -> int:
     cache().mkdir(parents=True, exist_ok=True)
     with _alone():
         _at_once(
-            [*(partial(_build, each) for each in PROGRAMS), _copy_schema],
+            [*(partial(_build, each) for each in PROGRAMS), _build_registry, _copy_schema],
             [_debian_packages, _node_modules],
         )
     print(f"the stack's programs are there after {time.monotonic() - began:.0f} s: {cache()}")
@@ -79,6 +82,26 @@ def _build(program: Program) -> None:
             *("go", "install", *tags, f"{program.package}@{program.version}"),
             env={"GOBIN": str(unfinished), "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false"},
         )
+        unfinished.rename(target.parent)
+
+
+def _build_registry() -> None:
+    target = registry_program()
+    if target.exists():
+        return
+    with _telling("a registry"):
+        unfinished = target.parent.with_suffix(".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir()
+        shutil.copy(REGISTRY, unfinished)
+        version = BY_NAME["crane"].version
+        library = f"github.com/google/go-containerregistry/pkg/registry@{version}"
+        for words in (
+            ("mod", "init", "keyless.test/registry"),
+            ("get", library),
+            ("build", "-o", target.name),
+        ):
+            _run("go", *words, env={"CGO_ENABLED": "0"}, folder=unfinished)
         unfinished.rename(target.parent)
 
 
@@ -124,9 +147,10 @@ def _node_modules() -> None:
         stamp.write_text(package)
 
 
-def _run(*command: str, env: dict[str, str] | None = None) -> str:
+def _run(*command: str, env: dict[str, str] | None = None, folder: Path | None = None) -> str:
     done = subprocess.run(
         command,
+        cwd=folder,
         env={**os.environ, **(env or {})},
         capture_output=True,
         text=True,

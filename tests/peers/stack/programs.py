@@ -82,6 +82,12 @@ def schema() -> Path:
     return cache() / "programs" / f"trillian-{TRILLIAN}.sql"
 
 
+def registry_program() -> Path:
+    """Return where our own registry is: a few lines of Go around a library."""
+    version = BY_NAME["crane"].version  # the library is of the same module
+    return cache() / "programs" / f"registry-{version}" / "registry"
+
+
 def node_modules() -> Path:
     """Return where what is installed by npm is."""
     return cache() / "javascript" / "node_modules"
