@@ -16,7 +16,8 @@ from keyless.protocol.cosign_manifests import (
     with_layer,
 )
 from keyless.protocol.digest import Digest
-from keyless.protocol.oci import Descriptor, Manifest, listing
+from keyless.protocol.oci import Descriptor, Manifest
+from keyless.protocol.oci_index import listing
 
 NOON = datetime(2026, 7, 24, 18, 31, 58, tzinfo=UTC)
 SUBJECT = Descriptor.of(b"an image", media_type="application/vnd.oci.image.manifest.v1+json")
