@@ -8,7 +8,7 @@ from typing import Literal
 from keyless.auth.contact import Contact
 from keyless.auth.deadline import Deadline
 from keyless.auth.surroundings import Surroundings
-from keyless.services.authorization import PUBLIC_CLIENT, Client
+from keyless.services.client import PUBLIC_CLIENT, Client
 from keyless.value import value
 
 Renew = Literal["never", "login"]

@@ -8,7 +8,6 @@ from typing import Literal
 from keyless.auth import Identity
 from keyless.auth.ambient import ambient_source
 from keyless.auth.contact import Contact, Reader, open_in_browser, tell_stderr
-from keyless.auth.flows import demand_somebody, sign_in
 from keyless.auth.kept_session import SessionPlace
 from keyless.auth.notebook_card import NotebookCard
 from keyless.auth.session_cache import SessionCache
@@ -18,7 +17,7 @@ from keyless.errors import InputError
 from keyless.instance import Sigstore, connect
 from keyless.protocol.digest import Digest
 from keyless.safe_text import shown
-from keyless.services.authorization import PUBLIC_CLIENT, Client
+from keyless.services.client import PUBLIC_CLIENT, Client
 
 Remember = Literal["keyring"]
 
@@ -62,6 +61,9 @@ def login(  # noqa: PLR0913 - each is a question of its own, and most are for fe
 
     Raises LoginError, whose `reason` says why nobody is signed in, and whose `hint` what to do.
     """
+    # What listens for a browser, and verifies tokens, is slow to import.
+    from keyless.auth.flows import sign_in  # noqa: PLC0415
+
     instance = sigstore or connect()
     wish = Wish(
         provider=provider, flow=flow, expected=expect, issuer=issuer, client=client, renew=renew
@@ -92,6 +94,8 @@ def somebody(sigstore: Sigstore) -> Identity:
         identity = Identity(source.ask)
         identity.reveal_token()  # asks, so that what is wrong with it is known at once
         return identity
+    from keyless.auth.flows import demand_somebody  # noqa: PLC0415 - as above
+
     with _signing_in:
         with _remembering:
             known = _signed_in.get(_trust(sigstore))

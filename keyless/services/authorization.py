@@ -21,6 +21,7 @@ from keyless.errors import InputError
 from keyless.protocol.digest import Digest
 from keyless.protocol.issuer_metadata import IssuerMetadata
 from keyless.safe_text import shown
+from keyless.services.client import Client
 from keyless.value import value
 
 # With whom people have accounts, as the public instance's issuer calls them.
@@ -30,25 +31,6 @@ PROVIDERS: Mapping[str, str] = {
     "microsoft": "https://login.microsoftonline.com",
 }
 _RANDOM_BYTES = 32
-
-
-@value
-class Client:
-    """What a client is called at the issuer, its *secret* if it has one, and what it asks for.
-
-    A program that people run on their own machines has no secret: it would be everybody's.
-    """
-
-    name: str = "sigstore"
-    secret: str | None = None
-    scopes: tuple[str, ...] = ("openid", "email")
-
-    def __repr__(self) -> str:
-        return f"Client({shown(self.name)})"
-
-
-# What programs are called at the public instance's issuer, and at those that stand in for it.
-PUBLIC_CLIENT = Client()
 
 
 @value

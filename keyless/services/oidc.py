@@ -23,7 +23,8 @@ from keyless.protocol.issuer_metadata import IssuerMetadata, demand_safe
 from keyless.protocol.json_reader import Json
 from keyless.protocol.token import IdentityToken
 from keyless.services.answers import answer_of
-from keyless.services.authorization import Attempt, Client
+from keyless.services.authorization import Attempt
+from keyless.services.client import Client
 from keyless.services.http import (
     Request,
     Response,

@@ -10,7 +10,8 @@ import pytest
 from keyless.errors import LoginError, LoginFailure, ServiceError
 from keyless.sandbox import Sandbox
 from keyless.sandbox.faults import Refuse, Status, WrongType
-from keyless.services.authorization import Attempt, Client
+from keyless.services.authorization import Attempt
+from keyless.services.client import Client
 from keyless.services.device_grant import DeviceCode, ask_device, start_device
 from keyless.services.http import Request, Response
 from keyless.services.oidc import OpenIdIssuer, TokenAnswer

@@ -26,12 +26,11 @@ from keyless.sandbox.token_lies import (
 )
 from keyless.services.authorization import (
     PROVIDERS,
-    PUBLIC_CLIENT,
     Attempt,
-    Client,
     authorization_url,
     connector_of,
 )
+from keyless.services.client import PUBLIC_CLIENT, Client
 from keyless.services.http import Request, Response
 from keyless.services.http.recording import Exchange, recording
 from keyless.services.oidc import OpenIdIssuer, SignedIn
