@@ -13,9 +13,12 @@ class RegistryOptions:
     *insecure*      whether registries elsewhere than on this machine may be spoken to in the clear.
     *ca*            a file of certificate authorities to trust, in place of this machine's.
     *repository*    where signatures are kept, if it is not where their images are.
+    *token_servers* hosts that may be told a registry's credential though they are not under its
+                    name, nor beside it.
     """
 
     credentials: Keychain | None = None
     insecure: bool = False
     ca: str | None = None
     repository: str | None = None
+    token_servers: tuple[str, ...] = ()
