@@ -6,10 +6,13 @@ the fewest whole subtrees that cover it, and returns these with what it found: w
 out joins them to the root that the log signs.
 """
 
+from collections.abc import Callable
+
 from keyless.errors import ParseError
 from keyless.explorer.entry import Address, Entry
 from keyless.explorer.log_v2 import record_of
 from keyless.explorer.matching import Match, is_match, is_match_in
+from keyless.explorer.sieve import Sieve
 from keyless.policy import Policy
 from keyless.protocol.compact_range import CompactRange
 from keyless.protocol.entry import InclusionProof
@@ -54,6 +57,7 @@ class PartRead:
 
 def read_part(part: Part) -> PartRead:
     """Read *part*, bundle by bundle, and keep no more of it than its hashes and what matches."""
+    is_wanted = _wanting(part)
     covered = CompactRange.of(part.start, [])
     found: list[Found] = []
     unreadable: list[int] = []
@@ -67,13 +71,11 @@ def read_part(part: Part) -> PartRead:
         for index in range(max(part.start, first), end):
             body = entries[index - first]
             try:
-                is_wanted = _is_wanted(part, index, body)
+                if is_wanted(index, body):
+                    within = tuple(prove_inclusion(leaves, index - first))
+                    found.append(Found(index=index, body=body, within=within))
             except ParseError:
                 unreadable.append(index)
-                continue
-            if is_wanted:
-                within = tuple(prove_inclusion(leaves, index - first))
-                found.append(Found(index=index, body=body, within=within))
     return PartRead(range=covered, found=tuple(found), unreadable=tuple(unreadable))
 
 
@@ -84,10 +86,16 @@ def _covering(first: int, leaves: list[bytes], start: int, end: int) -> CompactR
     return CompactRange.of(start, leaves[start - first : end - first])
 
 
-def _is_wanted(part: Part, index: int, body: bytes) -> bool:
-    if isinstance(part.match, Policy):
-        return is_match_in(body, part.match)
+def _wanting(part: Part) -> Callable[[int, bytes], bool]:
+    """Return what says of an index and a body whether that entry is wanted."""
+    match = part.match
+    if isinstance(match, Policy):
+        sieve = Sieve(match)
+        return lambda _, body: sieve.lets_through(body) and is_match_in(body, match)
+    return lambda index, body: is_match(_unverified(part, index, body), match)
+
+
+def _unverified(part: Part, index: int, body: bytes) -> Entry:
     proof = InclusionProof(index=index, size=part.size, root=b"", hashes=(), checkpoint=None)
     record = record_of(body, b"", proof)
-    entry = Entry(record, log=part.log, uuid=record.leaf.hex(), evidence=None)
-    return is_match(entry, part.match)
+    return Entry(record, log=part.log, uuid=record.leaf.hex(), evidence=None)

@@ -49,6 +49,9 @@ def _supposed(signer: Certificate | PublicKey) -> Iterator[VerifiedSigner]:
     if isinstance(signer, PublicKey):
         yield VerifiedSigner(key=signer, certificate=None, authority=None, scts=())
         return
+    if len(signer.sans) == 1:
+        yield VerifiedSigner(key=signer.key, certificate=signer, authority=None, scts=())
+        return
     for san in signer.sans:
         alone = Certificate(signer.der)
         alone.sans = (san,)

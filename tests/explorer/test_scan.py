@@ -114,8 +114,9 @@ def test_a_part_of_a_log_is_read(log: Log, wanted: range | slice, found: list[in
 @pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 4096, 4097])
 def test_logs_of_all_sizes_are_scanned(size: int) -> None:
     """The empty one included."""
-    log = open_log(Scene(size, alice=1).sandbox.sigstore, "log2025-1")
-    assert indexes(log.scan(match=HERS)) == list(range(size))
+    every = max(1, size // 8)
+    log = open_log(Scene(size, alice=every).sandbox.sigstore, "log2025-1")
+    assert indexes(log.scan(match=HERS)) == list(range(every - 1, size, every))
 
 
 @pytest.mark.parametrize(
