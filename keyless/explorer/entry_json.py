@@ -38,19 +38,26 @@ def entry_json(entry: EntryFacts) -> dict[str, JsonValue]:
 
 def rekor_cli_json(entry: EntryFacts) -> dict[str, JsonValue]:
     """Write *entry* as `rekor-cli` of version 1.5 does; of one not verified, say so as well."""
-    body = entry.body
-    if isinstance(body, dict) and entry.kind in OBJECTS:
-        body = {OBJECTS[entry.kind]: body.get("spec")}
     document: dict[str, JsonValue] = {
         "Attestation": _as_go_writes(entry.attestation or b""),
         "AttestationType": "",
-        "Body": body,
+        "Body": _rekor_cli_body(entry),
         "LogIndex": entry.index,
         "IntegratedTime": entry.record.integrated_time,
         "UUID": entry.uuid,
         "LogID": entry.record.log_id.hex(),
     }
     return document if entry.is_verified else {"UNVERIFIED": True, **document}
+
+
+def _rekor_cli_body(entry: EntryFacts) -> JsonValue:
+    if not isinstance(entry.body, dict) or entry.kind not in OBJECTS:
+        return entry.body
+    spec = entry.body.get("spec")
+    if entry.kind == "tuf" and isinstance(spec, dict):
+        # It forgets this one member when it reads such an entry.
+        spec = {name: each for name, each in spec.items() if name != "spec_version"}
+    return {OBJECTS[entry.kind]: spec}
 
 
 def _signer_json(entry: EntryFacts) -> JsonValue:

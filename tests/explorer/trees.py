@@ -78,14 +78,14 @@ class Trees:
     def body(self, artifact: bytes, identity: str) -> bytes:
         """Return the body of an entry by *identity*."""
         digest = Digest.of(artifact)
-        return hashedrekord_v1(digest, self.key.sign(digest), self._verifier(identity))
+        return hashedrekord_v1(digest, self.key.sign(digest), self.verifier(identity))
 
     def sign(self, artifact: bytes = b"hello", *, rekor: LogVersion = 1) -> Signed:
         """Sign *artifact* as Alice."""
         identity = self.sandbox.identity(ALICE)
         return keyless.sign(artifact, identity, sigstore=self.sandbox.connect(rekor=rekor))
 
-    def _verifier(self, identity: str) -> Verifier:
+    def verifier(self, identity: str) -> Verifier:
         if identity not in self._verifiers:
             san = San(kind="e-mail" if "@" in identity else "URI", text=identity)
             claims = Claims(issuer="https://accounts.google.com")
