@@ -86,6 +86,7 @@ class Trees:
         return keyless.sign(artifact, identity, sigstore=self.sandbox.connect(rekor=rekor))
 
     def verifier(self, identity: str) -> Verifier:
+        """Return a certificate for *identity*, the same each time."""
         if identity not in self._verifiers:
             san = San(kind="e-mail" if "@" in identity else "URI", text=identity)
             claims = Claims(issuer="https://accounts.google.com")
