@@ -6,13 +6,20 @@ from keyless.batch import Outcome as Outcome
 from keyless.disclosure import Disclosure as Disclosure
 from keyless.errors import BatchError as BatchError
 from keyless.errors import Check as Check
+from keyless.errors import ImageNotFound as ImageNotFound
 from keyless.errors import InputError as InputError
 from keyless.errors import KeylessError as KeylessError
 from keyless.errors import LoginError as LoginError
 from keyless.errors import LoginFailure as LoginFailure
+from keyless.errors import NoMatchingSignature as NoMatchingSignature
+from keyless.errors import NoSignatures as NoSignatures
 from keyless.errors import NoSuchEntry as NoSuchEntry
+from keyless.errors import NotPushed as NotPushed
 from keyless.errors import ParseError as ParseError
 from keyless.errors import PolicyError as PolicyError
+from keyless.errors import RateLimited as RateLimited
+from keyless.errors import RegistryAuthError as RegistryAuthError
+from keyless.errors import Rejected as Rejected
 from keyless.errors import ServiceError as ServiceError
 from keyless.errors import SplitView as SplitView
 from keyless.errors import TrustError as TrustError
@@ -20,6 +27,10 @@ from keyless.errors import VerificationError as VerificationError
 from keyless.evidence import Verified as Verified
 from keyless.explorer import Entry as Entry
 from keyless.explorer import Log as Log
+from keyless.facade.images import attest_image as attest_image
+from keyless.facade.images import sign_image as sign_image
+from keyless.facade.images import verify_attestations as verify_attestations
+from keyless.facade.images import verify_image as verify_image
 from keyless.facade.log import log as log
 from keyless.facade.login import login as login
 from keyless.facade.sessions import KeptSession as KeptSession
@@ -31,6 +42,10 @@ from keyless.facade.signing import sign as sign
 from keyless.facade.verifying import verify as verify
 from keyless.facade.verifying import verify_all as verify_all
 from keyless.facade.verifying import verify_many as verify_many
+from keyless.images.cosign_output import cosign_json as cosign_json
+from keyless.images.proof import ImageProof as ImageProof
+from keyless.images.proof import ImageStatements as ImageStatements
+from keyless.images.signed import SignedImage as SignedImage
 from keyless.instance import Sigstore as Sigstore
 from keyless.instance import connect as connect
 from keyless.policy import AllOf as AllOf
@@ -49,6 +64,7 @@ from keyless.protocol.digest import Digest as Digest
 from keyless.protocol.keys import PublicKey as PublicKey
 from keyless.protocol.trusted_root import TrustedRoot as TrustedRoot
 from keyless.sandbox import Sandbox as Sandbox
+from keyless.services.registry_options import RegistryOptions as RegistryOptions
 from keyless.session import Signed as Signed
 
 __all__ = [
@@ -65,25 +81,36 @@ __all__ = [
     "GitLabPipeline",
     "Glob",
     "Identity",
+    "ImageNotFound",
+    "ImageProof",
+    "ImageStatements",
     "InputError",
     "KeptSession",
     "KeylessError",
     "Log",
     "LoginError",
     "LoginFailure",
+    "NoMatchingSignature",
+    "NoSignatures",
     "NoSuchEntry",
+    "NotPushed",
     "Outcome",
     "ParseError",
     "Policy",
     "PolicyError",
     "PublicKey",
     "Quorum",
+    "RateLimited",
+    "RegistryAuthError",
+    "RegistryOptions",
+    "Rejected",
     "Requirements",
     "Sandbox",
     "ServiceError",
     "Signed",
     "SignedBy",
     "SignedByKey",
+    "SignedImage",
     "Signer",
     "Sigstore",
     "SplitView",
@@ -92,13 +119,18 @@ __all__ = [
     "VerificationError",
     "Verified",
     "attest",
+    "attest_image",
     "connect",
+    "cosign_json",
     "log",
     "login",
     "sessions",
     "sign",
+    "sign_image",
     "sign_out",
     "verify",
     "verify_all",
+    "verify_attestations",
+    "verify_image",
     "verify_many",
 ]

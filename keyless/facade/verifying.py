@@ -4,7 +4,7 @@
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, Protocol, overload
+from typing import BinaryIO, Protocol, TypeVar, overload
 
 from keyless import batch, files, verification
 from keyless.batch import Executor, Outcome
@@ -15,6 +15,8 @@ from keyless.policy import Policy, Quorum, Requirements, SignedBy, Wanted
 from keyless.protocol.bundle import Bundle
 from keyless.protocol.digest import Digest
 from keyless.verification import artifact_algorithm
+
+P = TypeVar("P")
 
 Path = str | os.PathLike[str]
 Artifact = Path | bytes | Digest | BinaryIO
@@ -72,7 +74,7 @@ def verify(  # noqa: PLR0913 - who may have signed is said in two ways: two name
         proof,
         _digest_of(artifact, proof),
         trusted_root=(sigstore or connect()).trusted_root,
-        policy=_policy_of(identity, issuer, policy),
+        policy=policy_of(identity, issuer, policy),
         requirements=requirements,
     )
 
@@ -173,7 +175,8 @@ def _digest_of(artifact: Artifact, bundle: Bundle) -> Digest | bytes:
             return files.digest_stream(artifact, algorithm=artifact_algorithm(bundle))
 
 
-def _policy_of(identity: Wanted | None, issuer: Wanted | None, policy: Policy | None) -> Policy:
+def policy_of(identity: Wanted | None, issuer: Wanted | None, policy: P | None) -> P | SignedBy:
+    """Return who must have signed, which is said either by two names, or by *policy*."""
     if policy is not None and identity is None and issuer is None:
         return policy
     if policy is None and identity is not None and issuer is not None:
