@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from keyless.auth import Identity
 from keyless.credential import Credential, check_issued
-from keyless.errors import Check, InputError
+from keyless.errors import Check, InputError, LoginError, LoginFailure
 from keyless.policy import Requirements, SignedBy, SignedByKey
 from keyless.protocol.bundle import KeyHint
 from keyless.protocol.certificate import Certificate
@@ -16,12 +17,15 @@ from keyless.protocol.claims import Claims
 from keyless.protocol.digest import Digest, HashAlgorithm
 from keyless.protocol.dsse import pae
 from keyless.protocol.encoding import b64encode
+from keyless.protocol.json_reader import JsonValue
 from keyless.protocol.keys import algorithm_named
 from keyless.protocol.names import San
 from keyless.protocol.signing_keys import SigningKey
 from keyless.protocol.token import IdentityToken
+from keyless.sandbox import Sandbox
 from keyless.value import replace
 from tests.forge import ALICE, ARTIFACT, GITHUB, GITHUB_CLAIMS, GOOGLE, NOON, SECOND, Forge, Signer
+from tests.instances import Wire, on
 from tests.protocol.test_token import ACTIONS, token_with
 from tests.refusals import refused
 
@@ -224,3 +228,16 @@ def test_nothing_shows_its_key(forge: Forge) -> None:
     assert own.hash is HashAlgorithm.SHA256
     with pytest.raises(TypeError, match="not pickled or copied"):
         pickle.dumps(mine)
+
+
+def test_an_authority_that_takes_no_such_tokens_is_not_shown_any() -> None:
+    """Who somebody is need not be known to whom it is of no use."""
+    sandbox = Sandbox(NOON)
+    wire = Wire(sandbox)
+    claims: dict[str, JsonValue] = {"iss": "https://ci.example.com", "sub": "job"}
+    me = Identity(lambda: sandbox.issuer.token_of(claims))
+    with pytest.raises(LoginError, match=r"takes no tokens of https://ci\.example\.com") as caught:
+        Credential.issue(me, on(sandbox, transport=wire))
+    assert caught.value.reason is LoginFailure.WRONG_ISSUER
+    assert sandbox.core.urls.issuer in str(caught.value.hint)
+    assert [request.method for request in wire.asked] == ["GET"]

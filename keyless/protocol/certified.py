@@ -2,12 +2,13 @@
 """What a certificate will say of whoever holds a token, where that can be told.
 
 An authority writes down who signs by rules of its own, one set for each issuer; those of the public
-one are in `known_issuers`. So what becomes public can be shown before it does. Nothing is judged by
+one are in `issuer_rules`. So what becomes public can be shown before it does. Nothing is judged by
 them.
 """
 
 from keyless.protocol.claims import Claims
-from keyless.protocol.known_issuers import GITHUB, GITLAB, certified_texts
+from keyless.protocol.issuer_rules import GITHUB, GITLAB
+from keyless.protocol.known_issuers import certified_texts
 from keyless.protocol.token import IdentityToken
 
 __all__ = ["GITHUB", "GITLAB", "certified_claims"]

@@ -14,8 +14,9 @@ from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 
 from keyless.errors import LoginError, LoginFailure, ParseError
+from keyless.protocol.issuer_rules import known_rules
 from keyless.protocol.json_reader import Json
-from keyless.protocol.known_issuers import certified_identity, known_rules
+from keyless.protocol.known_issuers import certified_identity
 from keyless.protocol.window import in_words
 from keyless.safe_text import shown
 from keyless.value import value

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from keyring.backends.fail import Keyring as FailKeyring
 from keyring.backends.null import Keyring as NullKeyring
+from keyrings.alt import file
 
 from keyless.auth.kept_session import MOST_SESSIONS, Session, SessionPlace
 from keyless.auth.session_cache import SessionCache, kept_sessions, remove_sessions
@@ -260,7 +261,6 @@ def test_a_keyring_that_is_not_good_enough_is_refused_by_name(
 
 def test_the_one_that_writes_a_file_is_refused(alices: Session, tmp_path: Path) -> None:
     """Whoever has installed `keyrings.alt` gets it without asking for it."""
-    file = pytest.importorskip("keyrings.alt.file")
     keyring = file.PlaintextKeyring()
     keyring.file_path = str(tmp_path / "keyring.cfg")
     told = Told()

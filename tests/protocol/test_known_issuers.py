@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from keyless.protocol.issuer_rules import known_rules
 from keyless.protocol.json_reader import Json
-from keyless.protocol.known_issuers import certified_identity, certified_texts, known_rules
+from keyless.protocol.known_issuers import certified_identity, certified_texts
 
 GITHUB = "https://token.actions.githubusercontent.com"
 GITLAB = "https://gitlab.com"

@@ -4,33 +4,34 @@
     a certificate     an authority does, for ten minutes: the key is made here, and dies with it
     a hint at a key   nobody does; whoever verifies has to know the key already
 
-After this file nobody asks which of the two it is.
+After this room nobody asks which of the two it is.
 """
 
 from datetime import datetime
 
 from keyless.auth import Identity
-from keyless.auth.kept_session import Session, SessionPlace
-from keyless.errors import Check, InputError, KeylessError, PolicyError, VerificationError
-from keyless.evidence import VerifiedSigner
+from keyless.auth.kept_session import Session
+from keyless.credential.holder import check_issued, check_kept, policy_of
+from keyless.errors import Check, InputError, KeylessError, VerificationError
 from keyless.instance import Sigstore
-from keyless.policy import Policy, Requirements, SignedBy, SignedByKey
-from keyless.policy.issuers import ISSUERS
+from keyless.policy import Policy, Requirements, SignedByKey
 from keyless.protocol.bundle import KeyHint, Material, MessageSignature
 from keyless.protocol.certificate import Certificate
 from keyless.protocol.digest import Digest, HashAlgorithm
 from keyless.protocol.dsse import Envelope, EnvelopeSignature, pae
 from keyless.protocol.encoding import b64encode
+from keyless.protocol.issuer_rules import known_rules
 from keyless.protocol.keys import Algorithm, PublicKey, algorithm_named
 from keyless.protocol.signing_keys import SigningKey
 from keyless.protocol.statement import IN_TOTO
-from keyless.protocol.token import TOLERANCE, IdentityToken
-from keyless.protocol.trusted_root import TrustedRoot
+from keyless.protocol.token import IdentityToken
 from keyless.protocol.window import in_words
 from keyless.safe_text import shown
 from keyless.services.answers import answer_of
 from keyless.services.fulcio import Fulcio
-from keyless.verification import CertificateMemory, verify_certificate
+from keyless.verification import CertificateMemory
+
+__all__ = ["P256", "Credential", "check_issued"]
 
 P256 = algorithm_named("PKIX_ECDSA_P256_SHA_256")
 
@@ -76,8 +77,12 @@ class Credential:
                 hint="sign with a key of your own",
             )
         token = identity.token(clock=sigstore.clock)
-        key = SigningKey.generate(algorithm)
         fulcio = Fulcio(authority.url, sigstore.transport)
+        if known_rules(token.issuer) is None:
+            # It may be nobody's business who this is: an authority that takes no such tokens is
+            # not shown any.
+            fulcio.demand_accepted(token)
+        key = SigningKey.generate(algorithm)
         certificate = _issued(fulcio, key, token)
         now = sigstore.clock()
         with answer_of(fulcio.name):
@@ -113,12 +118,14 @@ class Credential:
             return None
         certificate = session.certificate
         try:
-            now, trusted_root = sigstore.clock(), sigstore.trusted_root
-            signer = _verify_current(certificate, now, trusted_root, requirements)
-            policy_of(certificate).check(signer)
-            _check_kept_for(certificate, cache.place)
-            if identity.last_token is not None:
-                _check_holder(certificate, identity.last_token)
+            check_kept(
+                certificate,
+                identity.last_token,
+                cache.place,
+                now=sigstore.clock(),
+                trusted_root=sigstore.trusted_root,
+                requirements=requirements,
+            )
         except KeylessError:
             cache.forget()
             return None
@@ -198,95 +205,6 @@ def _issued(fulcio: Fulcio, key: SigningKey, token: IdentityToken) -> Certificat
     raise refusal.with_traceback(None)
 
 
-def check_issued(
-    certificate: Certificate,
-    token: IdentityToken,
-    *,
-    now: datetime,
-    trusted_root: TrustedRoot,
-    requirements: Requirements = Requirements.PUBLIC,
-) -> None:
-    """Refuse *certificate*, issued for *token*, unless it can be signed under *now* as its holder.
-
-    What would be refused of a bundle that was made with it is refused here, where nothing has been
-    logged yet.
-    """
-    signer = _verify_current(certificate, now, trusted_root, requirements)
-    _check_holder(certificate, token)
-    policy_of(certificate).check(signer)
-
-
-def _verify_current(
-    certificate: Certificate,
-    now: datetime,
-    trusted_root: TrustedRoot,
-    requirements: Requirements,
-) -> VerifiedSigner:
-    signer = verify_certificate(
-        certificate,
-        at=certificate.not_before,
-        trusted_root=trusted_root,
-        requirements=requirements,
-    )
-    if not certificate.not_before - TOLERANCE <= now <= certificate.not_after:
-        raise VerificationError(
-            "the certificate is not valid now",
-            check=Check.CHAIN,
-            found=f"{in_words(certificate.not_before)} to {in_words(certificate.not_after)}",
-            wanted=f"a span of time around {in_words(now)}",
-            hint="the authority's clock is wrong, or this machine's",
-        )
-    return signer
-
-
-def _check_holder(certificate: Certificate, token: IdentityToken) -> None:
-    """Refuse *certificate* if it is for somebody else than the holder of *token*."""
-    _demand_same("issuer", certificate.claims.issuer, _issuers(token))
-    _demand_same("identity", certificate.identity.text, _names(certificate, token))
-    if certificate.claims.token_subject is not None:
-        _demand_same("subject", certificate.claims.token_subject, [token.subject])
-
-
-def _check_kept_for(certificate: Certificate, place: SessionPlace) -> None:
-    """Refuse *certificate* if it is plainly not of whom was to sign in."""
-    # The keyring is open to others of the user's programs, and what is kept under a name proves
-    # nothing. Who was expected is known; with whom they have an account, if that was named.
-    if place.expected is not None:
-        _demand_same("identity", certificate.identity.text, [place.expected])
-    if place.provider is not None:
-        issuers = [place.issuer, ISSUERS.get(place.provider, place.provider)]
-        _demand_same("issuer", certificate.claims.issuer, issuers)
-
-
-def policy_of(certificate: Certificate) -> Policy:
-    """Return the policy that accepts whom *certificate* is about, and nobody else."""
-    return SignedBy(certificate.identity.text, issuer=certificate.claims.issuer or "")
-
-
-def _issuers(token: IdentityToken) -> list[str]:
-    # Where the issuer asked somebody else, the authority decides whom of the two it names.
-    return [token.issuer] if token.connector is None else [token.issuer, token.connector]
-
-
-def _names(certificate: Certificate, token: IdentityToken) -> list[str]:
-    """List what *certificate* may call the holder of *token*; what it does, if that is unknown."""
-    if certificate.identity.kind == "e-mail":
-        return [token.email or "nobody: the token has no e-mail address"]
-    if token.certified_name is not None and token.certified_name != token.email:
-        return [token.certified_name]
-    return [certificate.identity.text]
-
-
-def _demand_same(what: str, found: str | None, wanted: list[str]) -> None:
-    if found not in wanted:
-        raise PolicyError(
-            f"the certificate is for somebody else: another {what} than the token's",
-            found=shown(found),
-            wanted=" or ".join(map(shown, wanted)),
-            hint=_DISTRUST,
-        )
-
-
 def _too_late(why: str) -> VerificationError:
     # What is logged cannot be taken back, and this would never verify.
     return VerificationError(
@@ -294,6 +212,3 @@ def _too_late(why: str) -> VerificationError:
         check=Check.CHAIN,
         hint="sign again; if that does not help, a clock is wrong",
     )
-
-
-_DISTRUST = "nothing was signed; do not rely on this authority, and tell whoever runs it"
