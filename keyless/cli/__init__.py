@@ -23,6 +23,12 @@ COMMANDS = {
     "sign": ("keyless.cli.sign:sign", "sign files, as whom your identity token names"),
     "attest": ("keyless.cli.attest:attest", "sign what you say of a file"),
     "inspect": ("keyless.cli.inspect:inspect", "say in words what a bundle holds"),
+    "log get": ("keyless.cli.log:get", "show one entry of the log, once it is shown to be there"),
+    "log head": ("keyless.cli.log:head", "show what the log commits to now"),
+    "log consistency": (
+        "keyless.cli.log:consistency",
+        "have the log show that it has grown from what it was",
+    ),
     "trust status": ("keyless.cli.trust:status", "say which trust is in use, and how old it is"),
     "trust update": ("keyless.cli.trust:update", "bring trust up to date now"),
     "trust export": ("keyless.cli.trust:export", "print the trusted root that is in use"),

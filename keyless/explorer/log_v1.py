@@ -216,7 +216,8 @@ class LogV1:
                 hint="try again later; if it stays so, tell whoever runs the log",
             )
         last = f"the last one is {size - 1}" if size else "none yet"
-        return NoSuchEntry(f"{self.name} has no {what}", hint=f"it has {size} entries: {last}")
+        many = "1 entry" if size == 1 else f"{size} entries"
+        return NoSuchEntry(f"{self.name} has no {what}", hint=f"it has {many}: {last}")
 
 
 def _batches(asked: Iterable[T]) -> Iterator[list[T]]:
