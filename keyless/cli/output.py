@@ -107,7 +107,11 @@ class Progress:
 
     def advance(self) -> None:
         """Count one more; show it now and then, and again whenever the line had to make way."""
-        self._done += 1
+        self.reach(self._done + 1, self._total)
+
+    def reach(self, done: int, total: int) -> None:
+        """Count up to *done*, of a *total* that may have grown; show it likewise."""
+        self._done, self._total = done, total
         if self._watched and (self._shown or monotonic() >= self._next):
             self._next = monotonic() + SHORTEST_WAIT
             self._write(f"\rkeyless: {self._done} of {self._total}")

@@ -3,19 +3,17 @@
 
 import gc
 import os
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
-from keyless import files
 from keyless.batch import Executor
 from keyless.cli import output
 from keyless.cli.arguments import FileOptions, Parser
 from keyless.cli.artifacts import Artifact, artifacts_named
 from keyless.cli.trust_options import TrustOptions, add_trust_options, connected, trust_json
 from keyless.cli.verdicts import Verdict, in_a_word, verdicts
-from keyless.errors import InputError, KeylessError, ParseError
-from keyless.policy import Glob, Policy, SignedBy, SignedByKey
+from keyless.cli.who_options import WhoOptions, add_who_options, policy_of
+from keyless.errors import InputError, KeylessError
 from keyless.protocol.json_reader import JsonValue
 from keyless.safe_text import shown
 
@@ -37,19 +35,13 @@ Exit codes: 0 verified, 1 refused, 2 misused, 3 a service failed.
 # Fewer files are verified sooner than threads are started.
 MANY = 16
 MOST_THREADS = 4
-LARGEST_KEY = 64 << 10
 
 
-class Options(FileOptions, TrustOptions):
+class Options(FileOptions, WhoOptions, TrustOptions):
     """What `keyless verify` was told."""
 
     manifest: str | None
     bundle: str | None
-    identity: str | None
-    identity_glob: str | None
-    identity_regex: str | None
-    issuer: str | None
-    key: str | None
     json: bool
 
 
@@ -58,7 +50,7 @@ def verify(arguments: Sequence[str]) -> int:
     options = Options()
     _parser().parse_files(arguments, options)
     try:
-        policy = _policy(options)
+        policy = policy_of(options)
         artifacts = _artifacts(options)
         sigstore = connected(options)
     except KeylessError as error:
@@ -86,50 +78,10 @@ def _parser() -> Parser:
         "--manifest", metavar="LIST", help="verify what LIST names, a file as sha256sum writes it"
     )
     parser.add_argument("--bundle", metavar="FILE", help="the bundle of the one FILE")
-    who = parser.add_argument_group("who must have signed")
-    signer = who.add_mutually_exclusive_group(required=True)
-    signer.add_argument("--identity", metavar="NAME", help="who: alice@example.com")
-    signer.add_argument("--identity-glob", metavar="GLOB", help="who, by a pattern of * and **")
-    signer.add_argument("--identity-regex", metavar="REGEX", help="who, by a regular expression")
-    signer.add_argument("--key", metavar="PEM", help="whoever holds the key in this file")
-    who.add_argument("--issuer", metavar="URL", help="who vouches for the identity")
+    add_who_options(parser, "who must have signed", required=True)
     add_trust_options(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     return parser
-
-
-def _policy(options: Options) -> Policy:
-    if options.key is not None:
-        if options.issuer is not None:
-            raise InputError("a key has no issuer", hint="leave out --issuer, or --key")
-        return _key_policy(options.key)
-    if options.issuer is None:
-        raise InputError(
-            "no --issuer was given: who vouches for the identity?",
-            hint="as in --issuer github; keyless inspect shows the issuer that a bundle names",
-        )
-    return SignedBy(_identity(options), issuer=options.issuer)
-
-
-def _key_policy(path: str) -> Policy:
-    try:
-        return SignedByKey(files.read(path, largest=LARGEST_KEY))
-    except ParseError as error:
-        raise InputError(
-            f"{shown(path)} holds no public key: {error.message}",
-            hint=error.hint or "a public key in PEM begins with -----BEGIN PUBLIC KEY-----",
-        ) from None
-
-
-def _identity(options: Options) -> str | Glob | re.Pattern[str]:
-    if options.identity is not None:
-        return options.identity
-    if options.identity_glob is not None:
-        return Glob(options.identity_glob)
-    try:
-        return re.compile(options.identity_regex or "")
-    except re.error as error:
-        raise InputError(f"--identity-regex is no regular expression: {shown(error)}") from None
 
 
 def _artifacts(options: Options) -> list[Artifact]:
