@@ -54,7 +54,7 @@ def carrier(ca: str | None = None) -> Transport:
     session.headers.clear()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
     for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(pool_maxsize=CONNECTIONS))
+        session.mount(scheme, _Adapter(pool_maxsize=CONNECTIONS))
 
     def carry(request: Request) -> Response:
         outgoing = None if request.upload is None else Outgoing(request.upload)
@@ -87,6 +87,26 @@ class _Session(requests.Session):
         # Told not to follow, `requests` prepares to do so all the same, and for that reads the
         # whole answer, however long it is.
         return None
+
+
+class _Adapter(HTTPAdapter):
+    """An adapter whose connections print nothing, whatever `http.client` has been told.
+
+    Setting its `debuglevel` is how people look at what `requests` does: it prints all that is sent,
+    tokens and passwords as well.
+    """
+
+    def get_connection_with_tls_context(
+        self,
+        request: requests.PreparedRequest,
+        verify: bool | str,  # noqa: FBT001 - as it is there
+        proxies: dict[str, str] | None = None,
+        cert: str | tuple[str, str] | None = None,
+    ) -> urllib3.HTTPConnectionPool:
+        pool = super().get_connection_with_tls_context(request, verify, proxies, cert)
+        if getattr(pool.ConnectionCls, "debuglevel", 0):
+            pool.ConnectionCls = type("Silent", (pool.ConnectionCls,), {"debuglevel": 0})
+        return pool
 
 
 class _NothingAdded(AuthBase):
