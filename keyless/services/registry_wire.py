@@ -17,7 +17,7 @@ MOST_WARNINGS = 20
 LARGEST_ANSWER = 1 << 20
 _ANY_STATUS = range(100, 600)
 _FOLLOWED = frozenset({301, 302, 303, 307, 308})
-_VERBS = {"pull": "read", "push": "write to", "delete": "delete from"}
+_VERBS = (("delete", "delete from"), ("push", "write to"), ("pull", "read"))
 
 
 @value
@@ -37,7 +37,7 @@ class Question:
     def do(self) -> str:
         """What it is to do, in words."""
         scope = self.scopes[0]
-        verb = next(verb for action, verb in _VERBS.items() if action in reversed(_order(scope)))
+        verb = next(verb for action, verb in _VERBS if action in scope.actions)
         return f"{verb} {scope.repository}"
 
 
@@ -120,7 +120,3 @@ class Wire:
 
 def _points_elsewhere(question: Question, response: Response) -> bool:
     return question.method in ("GET", "HEAD") and response.status in _FOLLOWED
-
-
-def _order(scope: Scope) -> tuple[str, ...]:
-    return tuple(each for each in ("pull", "push", "delete") if each in scope.actions)

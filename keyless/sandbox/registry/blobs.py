@@ -19,7 +19,7 @@ def get_blob(repository: Repository, request: Request, digest: str) -> Response:
         ("Accept-Ranges", "bytes"),
     )
     asked = _RANGE.fullmatch(request.header("Range"))
-    if asked is None:  # absent, or of a kind that a server may take for absent
+    if asked is None or repository.habits.parts == "ignored":  # or of a kind that may be ignored
         return Response(status=200, headers=headers, body=data)
     start, last = int(asked[1]), min(int(asked[2] or len(data)), len(data) - 1)
     if not start <= last:

@@ -5,18 +5,35 @@ Link: </v2/APP/tags/list?n=2&last=1.1>; rel="next"
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from keyless.errors import ParseError
 from keyless.protocol.encoding import parse_decimal
 from keyless.protocol.json_reader import JsonValue
 from keyless.sandbox.answering import json_response, query_of
+from keyless.sandbox.registry.habits import ReferrersHabit
 from keyless.sandbox.registry.manifest import INDEX
 from keyless.sandbox.registry.refusals import RegistryRefusedError, unknown
 from keyless.sandbox.registry.repository import Repository, parsed_digest
 from keyless.services.http import Request, Response
 from keyless.services.http.messages import Headers
+
+_TEXT = (("Content-Type", "text/plain; charset=utf-8"),)
+_PAGE = (("Content-Type", "text/html; charset=utf-8"),)
+# Word for word as from registries that have never heard of it.
+_UNHEARD_OF = Response(status=404, headers=_TEXT, body=b"404 page not found\n")
+_ANSWERS: Mapping[ReferrersHabit, Response] = {
+    "unknown": _UNHEARD_OF,
+    "promised": _UNHEARD_OF,
+    "page": Response(status=200, headers=_PAGE, body=b"<!doctype html><title>Sign in</title>"),
+    "nothing": json_response({}),
+    "invalid": Response(status=400, headers=_TEXT, body=b"bad request\n"),
+    "forbidden": Response(status=403, headers=_TEXT, body=b"forbidden\n"),
+    "not allowed": Response(status=405, headers=_TEXT, body=b"not allowed\n"),
+    "not acceptable": Response(status=406, headers=_TEXT, body=b"not acceptable\n"),
+    "not implemented": Response(status=501, headers=_TEXT, body=b"not implemented\n"),
+}
 
 
 def list_tags(repository: Repository, request: Request, asked: str) -> Response:
@@ -29,12 +46,11 @@ def list_tags(repository: Repository, request: Request, asked: str) -> Response:
 
 def list_referrers(repository: Repository, request: Request, digest: str) -> Response:
     """Answer with the manifests that are about the one with *digest*, as an image index."""
-    if repository.habits.referrers == "unknown":
-        # Word for word as from registries that have never heard of it.
-        text = (("Content-Type", "text/plain; charset=utf-8"),)
-        return Response(status=404, headers=text, body=b"404 page not found\n")
+    habit = repository.habits.referrers
+    if (answer := _ANSWERS.get(habit)) is not None:
+        return answer
     subject = parsed_digest(digest)
-    found = {str(it.digest): it for it in repository.referrers(subject)}
+    found = {str(it.digest): it for it in repository.referrers(subject) if habit == "listed"}
     headers: list[tuple[str, str]] = []
     if wanted := query_of(request).get("artifactType"):
         found = {name: it for name, it in found.items() if it.artifact_type == wanted}

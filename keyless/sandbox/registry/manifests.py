@@ -52,7 +52,7 @@ def put_manifest(repository: Repository, request: Request, reference: str) -> Re
         ("Docker-Content-Digest", str(digest)),
         ("ETag", _etag(manifest)),
     ]
-    if manifest.subject and repository.habits.referrers == "listed":
+    if manifest.subject and repository.habits.referrers in ("listed", "promised"):
         # By which a client learns that it need not keep a list of its own.
         headers.append(("OCI-Subject", manifest.subject))
     return Response(status=201, headers=tuple(headers))

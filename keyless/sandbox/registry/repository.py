@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What one repository of a registry holds: blobs, manifests, tags, and uploads not yet done."""
 
+import re
 import secrets
 from collections.abc import Iterable
 
@@ -9,6 +10,9 @@ from keyless.protocol.digest import Digest
 from keyless.sandbox.registry.habits import Habits
 from keyless.sandbox.registry.manifest import Manifest
 from keyless.sandbox.registry.refusals import RegistryRefusedError, unknown
+
+# A tag that some take for a digest.
+_AS_DIGEST = re.compile(r"(sha256)-([0-9a-f]{64})\Z")
 
 
 class Upload:
@@ -53,7 +57,11 @@ class Repository:
     def manifest(self, reference: str) -> Manifest:
         """Return the manifest that *reference*, a tag or a digest, stands for."""
         digest = reference if ":" in reference else self.tags.get(reference, "")
+        if self.habits.tags == "digests":
+            digest = _AS_DIGEST.sub(r"\1:\2", reference) if _AS_DIGEST.match(reference) else digest
         if (manifest := self.manifests.get(digest)) is None:
+            if self.habits.absent == "forbidden":
+                raise RegistryRefusedError(403, "DENIED", "that is not allowed")
             raise unknown("MANIFEST_UNKNOWN", f"manifest {reference} in {self.name}")
         return manifest
 
