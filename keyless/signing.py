@@ -20,6 +20,7 @@ from keyless.instance import Sigstore
 from keyless.policy import Requirements
 from keyless.protocol.bundle import Bundle, Content
 from keyless.protocol.digest import Digest
+from keyless.protocol.dsse import Envelope
 from keyless.protocol.entry import LogEntry
 from keyless.protocol.proposal import Proposal
 from keyless.protocol.signing_config import SigningServices
@@ -88,7 +89,8 @@ def sign_statement(
     """Sign *statement*; return the bundle, and our own verifier's proof of it."""
     payload = statement.to_json() if isinstance(statement, Statement) else statement
     digest = _readable_subject(payload)
-    content = credential.sign_statement(payload)
+    algorithm = credential.statement_algorithm(_versions(sigstore.signing_services()))
+    content = credential.sign_statement(payload, algorithm=algorithm)
     return _recorded(content, digest, credential, sigstore=sigstore, requirements=requirements)
 
 
@@ -125,8 +127,11 @@ def _recorded(
     requirements: Requirements,
 ) -> tuple[Bundle, Verified]:
     """Have *content* timestamped and logged, and verify what came of it."""
-    proposal = Proposal.of(content, credential.verifier, algorithm=credential.algorithm)
     services = sigstore.signing_services()
+    algorithm = credential.algorithm
+    if isinstance(content, Envelope):
+        algorithm = credential.statement_algorithm(_versions(services))
+    proposal = Proposal.of(content, credential.verifier, algorithm=algorithm)
     _demand_services(services, credential, requirements)
     timestamps = tuple(_timestamps(services, content.signature, credential, sigstore))
     credential.demand_unexpired(sigstore.clock())
@@ -155,6 +160,10 @@ def _recorded(
             memory=credential.memory,
         )
     return bundle, proof
+
+
+def _versions(services: SigningServices) -> set[int]:
+    return {log.major_version for log in services.logs}
 
 
 def _demand_services(

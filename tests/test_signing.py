@@ -122,7 +122,9 @@ def test_a_workflow_signs_as_itself(sandbox: Sandbox) -> None:
 
 @EITHER
 @BOTH
-@pytest.mark.parametrize("name", ["PKIX_ECDSA_P256_SHA_256", "PKIX_ECDSA_P384_SHA_384"])
+@pytest.mark.parametrize(
+    "name", ["PKIX_ECDSA_P256_SHA_256", "PKIX_ECDSA_P384_SHA_384", "PKIX_ECDSA_P521_SHA_512"]
+)
 def test_a_key_of_ones_own_signs(
     sandbox: Sandbox, make: Make, rekor: LogVersion, name: str
 ) -> None:
@@ -135,6 +137,22 @@ def test_a_key_of_ones_own_signs(
     policy = credential.policy
     assert isinstance(policy, SignedByKey)
     verify(bundle, ARTIFACT, trusted_root=sandbox.sigstore.trusted_root, policy=policy)
+
+
+def test_a_statement_by_a_larger_key_goes_to_one_version_of_the_log(sandbox: Sandbox) -> None:
+    """Version 1 verifies it over SHA-256, version 2 over the hash of the key."""
+
+    def edit(config: dict[str, Any]) -> None:
+        config["rekorTlogConfig"] = {"selector": "ALL"}
+        config["rekorTlogUrls"][0]["operator"] = "somebody else"
+
+    credential = own_key("PKIX_ECDSA_P521_SHA_512")
+    with (
+        nothing_logged(sandbox),
+        pytest.raises(InputError, match="cannot go to logs of both versions"),
+    ):
+        attest(STATEMENT, credential, sigstore=on(sandbox, edit=edit))
+    sign(Digest.of(b"x", credential.hash), credential, sigstore=on(sandbox, edit=edit))
 
 
 def test_several_logs_are_written_to_where_the_instance_wants_it(sandbox: Sandbox) -> None:

@@ -7,6 +7,7 @@
 After this room nobody asks which of the two it is.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from keyless.auth import Identity
@@ -185,9 +186,24 @@ class Credential:
         """Sign the artifact that *digest* stands for."""
         return MessageSignature(signature=self._key.sign(digest), digest=digest)
 
-    def sign_statement(self, statement: bytes) -> Envelope:
+    def statement_algorithm(self, log_versions: Collection[int] = ()) -> Algorithm:
+        """How it signs statements that go to logs of *log_versions*."""
+        over_sha256 = self._key.public.algorithm_with(HashAlgorithm.SHA256)
+        if 1 not in log_versions or over_sha256 == self.algorithm:
+            return self.algorithm
+        # Version 1 verifies envelopes over SHA-256 and no other hash, version 2 over that of the
+        # key: no signature would do for both.
+        if set(log_versions) != {1}:
+            raise InputError(
+                f"a statement signed by {self.algorithm} cannot go to logs of both versions",
+                hint="sign with a key of ECDSA P-256, or name one version of the log",
+            )
+        return over_sha256
+
+    def sign_statement(self, statement: bytes, *, algorithm: Algorithm | None = None) -> Envelope:
         """Sign a *statement*, written as JSON."""
-        signature = EnvelopeSignature(signature=self._key.sign(pae(IN_TOTO, statement)))
+        signed = self._key.sign(pae(IN_TOTO, statement), algorithm=algorithm)
+        signature = EnvelopeSignature(signature=signed)
         return Envelope(payload_type=IN_TOTO, payload=statement, signatures=(signature,))
 
     def __repr__(self) -> str:

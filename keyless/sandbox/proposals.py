@@ -10,14 +10,14 @@ certificate that stands beside it.
 
 from collections.abc import Callable, Mapping
 
-from keyless.errors import Check, ParseError, VerificationError
+from keyless.errors import Check, ParseError
 from keyless.protocol.certificate import Certificate
 from keyless.protocol.digest import Digest, HashAlgorithm
 from keyless.protocol.dsse import Envelope, EnvelopeSignature, pae
 from keyless.protocol.encoding import b64decode, pem_decode
 from keyless.protocol.entry_body import HashedRekord, Verifier, parse_body
 from keyless.protocol.json_reader import Json
-from keyless.protocol.keys import Algorithm, PublicKey, algorithm_named
+from keyless.protocol.keys import PublicKey, algorithm_named
 from keyless.safe_text import shown
 from keyless.sandbox.entry_writer import dsse_v1, hashedrekord_v1, hashedrekord_v2, intoto_v2
 from keyless.value import value
@@ -137,16 +137,9 @@ def _intoto(spec: Json, _: bytes) -> Accepted:
 
 
 def _verify(envelope: Envelope, key: PublicKey) -> None:
-    """Refuse *envelope* unless *key* signed it, over the hash that belongs to it or SHA-256."""
+    """Refuse *envelope* unless *key* signed it over SHA-256, as the real log does for every key."""
     message = pae(envelope.payload_type, envelope.payload)
-    usual, other = key.algorithm, key.algorithm_with(HashAlgorithm.SHA256)
-    try:
-        _verify_by(usual, envelope, message, key)
-    except VerificationError:
-        _verify_by(other, envelope, message, key)
-
-
-def _verify_by(algorithm: Algorithm, envelope: Envelope, message: bytes, key: PublicKey) -> None:
+    algorithm = key.algorithm_with(HashAlgorithm.SHA256)
     key.verify(envelope.signature, message, check=Check.SIGNATURE, algorithm=algorithm)
 
 
