@@ -93,3 +93,30 @@ def be_somebody(ask: Callable[[], str]) -> keyless.Identity:
     assert_type(me.name, str | None)
     assert_type(keyless.Identity.from_environment(), keyless.Identity)
     return keyless.Identity(ask)
+
+
+def sign_an_image(me: keyless.Identity, options: keyless.RegistryOptions) -> None:
+    """By its digest, or by a tag, which is resolved once."""
+    signed = keyless.sign_image("ghcr.io/me/app:1.2", me, annotations={"git": "3e1f"}, tell=print)
+    assert_type(signed, keyless.SignedImage)
+    assert_type(signed.reference, str)
+    assert_type(signed.bundle, keyless.Bundle)
+    keyless.sign_image("ghcr.io/me/app:1.2", format="both", recursive=True, options=options)
+    keyless.sign_image("ghcr.io/me/app", format="v2")  # type: ignore[arg-type]  # no format
+    keyless.attest_image("ghcr.io/me/app", me, predicate=Path("sbom.json"), type="spdx", push=False)
+
+
+def verify_an_image(team: keyless.Policy) -> None:
+    """By both names, by a policy, or by a quorum; never by anybody."""
+    proof = keyless.verify_image("ghcr.io/me/app:1.2", identity="me@example.com", issuer="github")
+    assert_type(proof, keyless.ImageProof)
+    assert_type(proof.pinned, str)
+    assert_type(proof.signatures[0].signed_at, datetime | None)
+    assert_type(proof.rejected[0].error, keyless.KeylessError)
+    quorum = keyless.Quorum(2, team, team)
+    keyless.verify_image("oci:app.tar", policy=quorum, platform="linux/arm64")
+    keyless.verify_image("ghcr.io/me/app:1.2")  # type: ignore[call-overload]  # nobody is named
+    keyless.verify_image("ghcr.io/me/app", issuer="github")  # type: ignore[call-overload]  # half
+    for said in keyless.verify_attestations("ghcr.io/me/app", type="spdx", policy=team):
+        assert_type(said.predicate_type, str)
+    keyless.verify_attestations("app", policy=team)  # type: ignore[call-overload]  # of any type
