@@ -29,6 +29,7 @@ _BINARY = (("Content-Type", "application/octet-stream"),)
 def download(wire: Wire, question: Question, descriptor: Descriptor) -> Iterator[bytes]:
     """Yield the blob that *descriptor* names; raise at its end if it was another one."""
     hasher, size = hashlib.new(descriptor.digest.algorithm.value), descriptor.size
+    question = replace(question, largest=max(size, question.largest))
     done = idle = 0
     for _ in range(MOST_PARTS):
         before = done
