@@ -110,7 +110,9 @@ class EntryFacts:
     def url(self) -> str:
         """Where it is to be looked at, by a browser or another program."""
         if self.log.version == 2:
-            tile = tile_of_leaf(self.index, size=self.proof.size if self.proof else self.index + 1)
+            # What nobody has verified may say that it is beyond the end of its own tree.
+            size = max(self.index + 1, self.proof.size if self.proof else 0)
+            tile = tile_of_leaf(self.index, size=size)
             return f"{self.log.url}/api/v2/{tile.entries_path}"
         if self.log.name == _PUBLIC:
             return f"{_SEARCH}{self.index}"

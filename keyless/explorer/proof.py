@@ -85,7 +85,8 @@ class Proof:
         """Whether the way ends at the root."""
         steps = self.steps
         if not steps:
-            return self.size == 1 and not self.hashes and self.leaf == self.root
+            alone = (self.index, self.size, self.hashes) == (0, 1, ())
+            return alone and self.leaf == self.root
         return steps[-1].parent.hash == self.root
 
     def svg(self) -> str:

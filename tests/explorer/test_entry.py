@@ -15,6 +15,7 @@ from keyless.protocol.entry import LogEntry
 from keyless.protocol.entry_kinds import OBJECTS
 from keyless.protocol.merkle import leaf_hash
 from keyless.sandbox.entry_writer import hashedrekord_v1
+from keyless.value import replace
 from tests.explorer.trees import Trees
 from tests.protocol.bodies import SPECS, body
 from tests.protocol.test_entry_kinds import OTHERS
@@ -128,6 +129,18 @@ def test_where_an_entry_can_be_looked_at_depends_on_its_log(trees: Trees) -> Non
     assert lookalike(entry, public).url == "https://search.sigstore.dev/?logIndex=3"
     second = trees.log.shards["log2025-1"][0]
     assert second.url == "https://log2025-1.rekor.sandbox.test/api/v2/tile/entries/000.p/1"
+
+
+def test_an_unverified_entry_beyond_its_own_tree_is_shown(trees: Trees) -> None:
+    """Whatever it says of itself."""
+    second = trees.log.shards["log2025-1"][0]
+    assert second.record.proof is not None
+    proof = replace(second.record.proof, index=1 << 62)
+    record = replace(second.record, index=1 << 62, proof=proof)
+    entry = Entry(record, log=second.log, uuid=second.uuid, evidence=None)
+    assert "UNVERIFIED" in words(entry)
+    assert "DOES NOT LEAD" in str(entry.proof)
+    assert entry._repr_html_()
 
 
 def test_for_machines_the_members_are_always_the_same(trees: Trees) -> None:

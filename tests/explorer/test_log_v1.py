@@ -62,6 +62,22 @@ def test_an_entry_is_found_by_its_name(trees: Trees, index: int) -> None:
     assert log.entry(entry.uuid[16:].upper()) == entry
 
 
+def test_ten_thousand_entries_in_three_trees_are_each_found() -> None:
+    """Around the seams each of them, and of the others one in ten; from the end as well."""
+    trees = Trees((3333, 3334, 3333))
+    log, size = trees.log, 10_000
+    assert len(log) == size
+    for seam in (0, 3333, 6667, size):
+        around = range(max(0, seam - 30), min(size, seam + 30))
+        entries = list(log[around.start : around.stop])
+        assert [entry.index for entry in entries] == list(around)
+        assert all(entry.is_verified for entry in entries)
+    for number, entry in enumerate(log[7::10]):
+        assert entry.index == 7 + 10 * number
+        assert entry.covers(b"artifact %d" % entry.index)
+    assert [entry.index for entry in log[-1:-30:-3]] == list(range(size)[-1:-30:-3])
+
+
 def test_a_thousand_entries_take_a_hundred_requests() -> None:
     """Ten come at a time, over the seams of trees as well."""
     trees = Trees((430, 1, 600))

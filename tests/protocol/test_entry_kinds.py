@@ -2,10 +2,13 @@
 """Entries of every kind, and what is shown of each."""
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from keyless.protocol.digest import Digest
 from keyless.protocol.encoding import b64encode, pem_encode
@@ -72,6 +75,9 @@ WHAT = {
     "helm": ("chart", "a PGP key", []),
     "cose": ("payload", "a key (ECDSA P-256)", []),
 }
+
+KINDS = [*SPECS, *((kind, "0.0.1") for kind in (*OTHERS, "rfc3161"))]
+NAMES = sorted(set(re.findall(r'"([A-Za-z0-9_]+)": ', json.dumps([*SPECS.values(), OTHERS]))))
 
 
 def read(kind: str, version: str, spec: object) -> EntryContent:
@@ -215,3 +221,24 @@ def test_no_more_is_shown_than_can_be_looked_at() -> None:
 def test_every_kind_has_a_name_in_the_other_program() -> None:
     """By which its spec stands there."""
     assert OBJECTS.keys() | {"apk"} == {*(kind for kind, _ in SPECS), *OTHERS, "rfc3161"}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.sampled_from(["?", "0f"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner),
+    max_leaves=12,
+)
+
+
+@given(st.sampled_from(KINDS), JSON)
+def test_nothing_that_stands_in_an_entry_is_an_error(kind: tuple[str, str], spec: object) -> None:
+    """Whatever it is, and wherever it stands."""
+    content = read(*kind, spec)
+    assert isinstance(content.document, dict)
+
+
+@given(st.binary(max_size=64))
+def test_no_bytes_at_all_are_an_error(data: bytes) -> None:
+    """Anybody may have written them."""
+    content = read_content(data)
+    assert content.unread or content.document is not None
