@@ -29,6 +29,7 @@ COMMANDS = {
         "keyless.cli.log:consistency",
         "have the log show that it has grown from what it was",
     ),
+    "log find": ("keyless.cli.log_find:find", "find what somebody signed, or who signed a file"),
     "trust status": ("keyless.cli.trust:status", "say which trust is in use, and how old it is"),
     "trust update": ("keyless.cli.trust:update", "bring trust up to date now"),
     "trust export": ("keyless.cli.trust:export", "print the trusted root that is in use"),

@@ -43,13 +43,15 @@ class Listing(tuple[Entry, ...]):
         return Timeline.of(self, by=by)
 
     def __str__(self) -> str:
-        return "\n".join((table_text(HEADER, [_row(it) for it in self[:MOST_ROWS]]), *self._rest()))
+        return "\n".join(
+            (table_text(HEADER, [row_of(it) for it in self[:MOST_ROWS]]), *self._rest())
+        )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self)} entries)"
 
     def _repr_html_(self) -> str:
-        table = table_html(HEADER, [_row(it) for it in self[:MOST_ROWS]])
+        table = table_html(HEADER, [row_of(it) for it in self[:MOST_ROWS]])
         return f"<div>{table}{''.join(self._rest())}</div>"
 
     def _rest(self) -> Iterator[str]:
@@ -57,7 +59,8 @@ class Listing(tuple[Entry, ...]):
             yield f"… and {len(self) - MOST_ROWS} more"
 
 
-def _row(entry: Entry) -> tuple[str, ...]:
+def row_of(entry: Entry) -> tuple[str, ...]:
+    """Return what a table says of *entry*, under the names of `HEADER`; not yet made safe."""
     index = str(entry.index)
     time = "" if entry.time is None else in_words(entry.time)
     return (
