@@ -28,7 +28,8 @@ from typing import Literal
 
 from keyless.value import value
 
-Kind = Literal["person", "job", "service"]
+# Of whom an issuer speaks; a stand-in may speak of anybody.
+Kind = Literal["person", "job", "service", "anybody"]
 Texts = Mapping[str, str]  # what a token says, as text, by the names of its claims
 
 GITHUB = "https://token.actions.githubusercontent.com"
@@ -85,7 +86,7 @@ def _of_circleci(texts: Texts) -> Texts:
 
 _PERSON = Rules(kind="person", identity="{email}")
 _FEDERATED = Rules(kind="person", identity="{email}", issuer="{federated_claims/connector_id}")
-_STAND_IN = Rules(kind="person", identity="{email}", issuer="{vouching}", derived=_of_stand_in)
+_STAND_IN = Rules(kind="anybody", identity="{email}", issuer="{vouching}", derived=_of_stand_in)
 _GITHUB = Rules(
     kind="job",
     identity="{url}/{job_workflow_ref}",

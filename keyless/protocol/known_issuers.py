@@ -29,7 +29,7 @@ def certified_identity(said: Json, issuer: str) -> str | None:
     if rules is None:
         return None
     identity = _filled_in(rules.identity, _texts(said, rules))
-    stable = _ADDRESS if rules.kind == "person" else _STABLE_URI
+    stable = _ADDRESS if rules.identity == "{email}" else _STABLE_URI
     return identity if identity is not None and stable.fullmatch(identity) else None
 
 

@@ -164,7 +164,7 @@ def _check_email(token: IdentityToken) -> None:
 
 def _is_person(token: IdentityToken) -> bool:
     rules = known_rules(token.issuer)
-    if rules is None:
+    if rules is None or rules.kind == "anybody":
         return token.email is not None
     return rules.kind == "person"
 

@@ -315,3 +315,10 @@ def test_a_token_for_somebody_else_is_refused(monkeypatch: pytest.MonkeyPatch) -
     with answering(lambda: githubs(jobs(aud="elsewhere"))) as github:
         on_github(monkeypatch, github.url)
         assert "audience" in refusal().message
+
+
+def test_what_the_package_lets_through_is_told_by_its_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its words could be anything."""
+    on_github(monkeypatch, "http://[::1")
+    error = refusal()
+    assert error.message == "GitHub Actions gave this job no identity token: ValueError"

@@ -200,8 +200,9 @@ def refusal(
         {"exp": int(NOON.timestamp()) + 3},
         {"iss": ACTIONS, "job_workflow_ref": WORKFLOW, "email_verified": False},
         {"iss": ROBOTS, "email": None, "email_verified": None, "federated_claims": None},
+        {"iss": "http://localhost:4455", "email": None, "email_verified": None},
     ],
-    ids=["plain", "audiences", "no iat", "fast issuer", "short", "workflow", "robot"],
+    ids=["plain", "audiences", "no iat", "fast issuer", "short", "workflow", "robot", "stand-in"],
 )
 def test_a_token_in_order_passes(changes: dict[str, Any]) -> None:
     """Clocks may differ a little, and what is not an e-mail address is not verified as one."""
