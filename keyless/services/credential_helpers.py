@@ -8,6 +8,7 @@ the world nor all the memory.
 """
 
 import re
+from contextlib import suppress
 from threading import Thread
 from typing import IO
 
@@ -70,14 +71,18 @@ def _spoken(
     said: list[bytes] = []
     if stdin is None or stdout is None:
         raise OSError
-    reader = Thread(target=lambda: said.append(stdout.read(LARGEST_OUTPUT + 1)), daemon=True)
+
+    def read() -> None:
+        with stdout:
+            said.append(stdout.read(LARGEST_OUTPUT + 1))
+
+    reader = Thread(target=read, daemon=True)
     reader.start()
-    with stdin:
+    with suppress(BrokenPipeError), stdin:  # it may know without being told
         stdin.write(server.encode())
     reader.join(seconds)
     if not said or len(said[0]) > LARGEST_OUTPUT:
         raise OSError
-    stdout.close()
     return said[0]
 
 
