@@ -89,7 +89,7 @@ def attestation_bundle(
 def layer_notes(bundle: Bundle) -> Notes:
     """Write the notes on a layer that say what *bundle* does, as far as there is room for it.
 
-    One log entry and one timestamp, that is, and of the entry its promise alone.
+    One log entry and, of a signature, one timestamp, that is, and of the entry its promise alone.
     """
     content = bundle.content
     signed = isinstance(content, MessageSignature)
@@ -100,7 +100,9 @@ def layer_notes(bundle: Bundle) -> Notes:
     if bundle.entries:
         promised = [entry for entry in bundle.entries if entry.promise is not None]
         notes[BUNDLE_NOTE] = _text(promise_json((promised or bundle.entries)[0]))
-    if bundle.timestamps:
+    # Of an envelope's layer cosign verifies a timestamp of the whole envelope, and refuses it for
+    # this one, which is of the signature; with none, the log's promise will do.
+    if signed and bundle.timestamps:
         notes[TIMESTAMP_NOTE] = _text(timestamp_json(bundle.timestamps[0]))
     return tuple(sorted(notes.items()))
 

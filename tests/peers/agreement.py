@@ -44,9 +44,9 @@ class Verdict:
 
 @value
 class Agreement:
-    """What became of every attempt to sign, and of every signature."""
+    """What was signed, what was not, in whose words, and what everybody said of each signature."""
 
-    bundles: dict[Cell, bytes]
+    signed: frozenset[Cell]
     failures: dict[Cell, str]
     verdicts: dict[tuple[Cell, str], Verdict]
 
@@ -62,7 +62,7 @@ def agreement(stack: Stack) -> Agreement:
         for client, row in zip(CLIENTS, judged, strict=True)
         for cell, verdict in zip(bundles, row, strict=True)
     }
-    return Agreement(bundles=bundles, failures=failures, verdicts=verdicts)
+    return Agreement(signed=frozenset(bundles), failures=failures, verdicts=verdicts)
 
 
 def _open_logs(stack: Stack) -> None:

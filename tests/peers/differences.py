@@ -5,7 +5,8 @@ from collections.abc import Collection
 
 from keyless.value import value
 from tests.peers.agreement import NAMES, Cell
-from tests.peers.clients.client import SETTINGS, Setting
+from tests.peers.clients.client import IMAGE_KINDS, IMAGE_SETTINGS, SETTINGS, Setting
+from tests.peers.image_agreement import IMAGE_NAMES
 
 COSIGN = ("cosign 3", "cosign 2")
 
@@ -18,28 +19,43 @@ class Difference:
     words: str
     because: str
     signers: Collection[str] = NAMES  # who signed what it refuses
-    kind: str | None = None
+    kind: Collection[str] | None = None
     rekor: int | None = None
     tsa: bool | None = None
 
     def covers(self, who: str, setting: Setting) -> bool:
         """Say whether it is about *who*, at *setting*."""
         return who in self.who and all(
-            wanted is None or wanted == found
+            wanted is None or found in wanted
             for wanted, found in (
                 (self.kind, setting.kind),
-                (self.rekor, setting.rekor),
-                (self.tsa, setting.tsa),
+                (self.rekor and (self.rekor,), setting.rekor),
+                (None if self.tsa is None else (self.tsa,), setting.tsa),
             )
         )
 
 
 NO_TIME = "a log of version 2 says no time, and here nobody else does"
 
+LEGACY = ("legacy image", "legacy image attestation")
+
 SIGNS_NOT = (
+    *(
+        Difference(
+            who=who,
+            kind=LEGACY,
+            rekor=2,
+            words=words,
+            because="the old formats have room for a promise alone, which logs of version 1 give",
+        )
+        for who, words in (
+            (COSIGN, "[POST /api/v1/log/entries][404]"),
+            (("keyless",), "legacy signatures need a promise of a log of version 1"),
+        )
+    ),
     Difference(
         who=("sigstore-js", "cosign 2"),
-        kind="statement",
+        kind=("statement", "image", "image attestation"),
         rekor=2,
         words="invalid type, must be hashedrekord",
         because="it proposes statements as `dsse`, a kind that logs of version 2 have dropped",
@@ -78,15 +94,24 @@ REFUSES = (
     Difference(
         who=("sigstore-python",),
         signers=COSIGN,
-        kind="statement",
+        kind=("statement",),
         words="https://in-toto.io/Statement/v0.1",
         because="cosign writes statements of version 0.1, and it takes those of version 1 alone",
+    ),
+    Difference(
+        who=COSIGN,
+        signers=("cosign 3",),
+        kind=("legacy image attestation",),
+        tsa=True,
+        words="hashed messages don't match",
+        because="asked for timestamps, cosign wants one of the envelope in the old format, as "
+        "cosign 2 writes it; this one is of the signature, as in a bundle",
     ),
     *(
         Difference(
             who=who,
             signers=("sigstore-js",),
-            kind="file",
+            kind=("file",),
             rekor=2,
             tsa=False,
             words=words,
@@ -101,7 +126,10 @@ REFUSES = (
     ),
 )
 
-CELLS: tuple[Cell, ...] = tuple((name, setting) for name in NAMES for setting in SETTINGS)
+CELLS: tuple[Cell, ...] = (
+    *((name, setting) for name in NAMES for setting in SETTINGS),
+    *((name, setting) for name in IMAGE_NAMES for setting in IMAGE_SETTINGS),
+)
 
 
 def not_signed(cell: Cell) -> Difference | None:
@@ -117,3 +145,8 @@ def refused(cell: Cell, verifier: str) -> Difference | None:
 
 
 SIGNED = tuple(cell for cell in CELLS if not_signed(cell) is None)
+JUDGED = tuple(
+    (cell, verifier)
+    for cell in SIGNED
+    for verifier in (IMAGE_NAMES if cell[1].kind in IMAGE_KINDS else NAMES)
+)

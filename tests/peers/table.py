@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table in docs/interop.md: who signs what, and who takes it."""
 
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 from tests.peers.agreement import CLIENTS, NAMES, Agreement, Cell
-from tests.peers.clients.client import SETTINGS
+from tests.peers.clients.client import IMAGE_KINDS, IMAGE_SETTINGS, KINDS, SETTINGS, Setting
 from tests.peers.differences import not_signed, refused
+from tests.peers.image_agreement import IMAGE_NAMES
 from tests.peers.stack.programs import BY_NAME
 
 PAGE = Path(__file__).parents[2] / "docs" / "interop.md"
@@ -27,12 +30,9 @@ def table(found: Agreement) -> str:
     notes: list[str] = []
     heads = [f"log v{rekor}{'' if tsa else ', no TSA'}" for rekor, tsa in COLUMNS]
     lines = [f"| signed by | | {' | '.join(heads)} |", "|" + "---|" * (len(heads) + 2)]
-    for name in NAMES:
-        for kind in ("file", "statement"):
-            cells = [
-                _said((name, setting), found, notes) for setting in SETTINGS if setting.kind == kind
-            ]
-            lines.append(f"| {name} | {kind} | {' | '.join(cells)} |")
+    for name, kind, settings in _rows():
+        cells = [_said((name, setting), found, notes) for setting in settings]
+        lines.append(f"| {name} | {kind} | {' | '.join(cells)} |")
     remarks = [f"{number}. {note}" for number, note in enumerate(notes, 1)]
     return "\n".join([_versions(), "", *lines, "", *remarks])
 
@@ -43,14 +43,22 @@ def rewritten(page: str, found: Agreement) -> str:
     return f"{before}{BEGIN}\n\n{table(found)}\n\n{END}{rest.split(END)[1]}"
 
 
+def _rows() -> Iterator[tuple[str, str, list[Setting]]]:
+    both = ((NAMES, KINDS, SETTINGS), (IMAGE_NAMES, IMAGE_KINDS, IMAGE_SETTINGS))
+    for names, kinds, settings in both:
+        for name, kind in product(names, kinds):
+            yield name, kind, [setting for setting in settings if setting.kind == kind]
+
+
 def _said(cell: Cell, found: Agreement, notes: list[str]) -> str:
     if cell in found.failures:
         why = not_signed(cell)
         return f"not signed{_note(why and why.because, notes)}"
-    refusing = [name for name in NAMES if found.verdicts[cell, name].of_the_true is not None]
+    judges = IMAGE_NAMES if cell[1].kind in IMAGE_KINDS else NAMES
+    refusing = [name for name in judges if found.verdicts[cell, name].of_the_true is not None]
     if not refusing:
         return "all"
-    takers = "none" if len(refusing) == len(NAMES) else f"all but {', '.join(refusing)}"
+    takers = "none" if len(refusing) == len(judges) else f"all but {', '.join(refusing)}"
     reasons = dict.fromkeys(why.because for name in refusing if (why := refused(cell, name)))
     marks = "".join(_note(reason, notes) for reason in reasons)
     return f"{takers}{marks}"

@@ -3,26 +3,37 @@
 
 import pytest
 
-from tests.peers.agreement import NAMES, Agreement, Cell, agreement
-from tests.peers.differences import CELLS, SIGNED, not_signed, refused
+from tests.peers.agreement import Agreement, Cell, agreement
+from tests.peers.differences import CELLS, JUDGED, not_signed, refused
 from tests.peers.here import needs_peers
+from tests.peers.image_agreement import image_agreement
 from tests.peers.stack.deployment import Stack
 from tests.peers.table import PAGE, rewritten
 
 pytestmark = needs_peers
 
-VERIFIERS = pytest.mark.parametrize("verifier", NAMES)
 
-
-def named(cell: Cell) -> str:
+def named(about: object) -> str:
     """Name a test for what it is about."""
-    return f"{cell[0]}: {cell[1]}"
+    match about:
+        case (str() as signer, setting):
+            return f"{signer} signed: {setting}"
+        case _:
+            return str(about)
+
+
+EACH_VERDICT = pytest.mark.parametrize(("cell", "verifier"), JUDGED, ids=named)
 
 
 @pytest.fixture(scope="module")
 def found(stack: Stack) -> Agreement:
     """Have everybody sign and judge everything, once."""
-    return agreement(stack)
+    files, images = agreement(stack), image_agreement(stack)
+    return Agreement(
+        signed=files.signed | images.signed,
+        failures=files.failures | images.failures,
+        verdicts=files.verdicts | images.verdicts,
+    )
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=named)
@@ -30,13 +41,12 @@ def test_a_client_signs_what_it_can(found: Agreement, cell: Cell) -> None:
     """And says in the words that are known why it cannot sign the rest."""
     why = not_signed(cell)
     if why is None:
-        assert cell in found.bundles, found.failures[cell]
+        assert cell in found.signed, found.failures[cell]
     else:
         assert why.words in found.failures[cell]
 
 
-@VERIFIERS
-@pytest.mark.parametrize("cell", SIGNED, ids=named)
+@EACH_VERDICT
 def test_a_client_takes_what_another_signed(found: Agreement, cell: Cell, verifier: str) -> None:
     """And says in the words that are known why it refuses some."""
     why = refused(cell, verifier)
@@ -48,10 +58,9 @@ def test_a_client_takes_what_another_signed(found: Agreement, cell: Cell, verifi
         assert why.words in words
 
 
-@VERIFIERS
-@pytest.mark.parametrize("cell", SIGNED, ids=named)
+@EACH_VERDICT
 def test_a_client_refuses_what_was_altered(found: Agreement, cell: Cell, verifier: str) -> None:
-    """By one bit, in the artifact, or in the statement for who looks at nothing else."""
+    """By one bit: in the artifact, in the statement for who looks at nothing else, in the image."""
     assert found.verdicts[cell, verifier].of_the_altered is not None
 
 

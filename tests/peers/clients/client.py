@@ -5,12 +5,13 @@ import json
 import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 from keyless.value import value
 from tests.peers.stack.oidc import ALICE, GITHUB_LOGIN
 
 Kind = Literal["file", "statement"]
+ImageKind = Literal["image", "legacy image", "image attestation", "legacy image attestation"]
 
 ARTIFACT = b"what was signed\n"
 ALTERED = b"what was Signed\n"
@@ -28,9 +29,9 @@ class CannotError(Exception):
 
 @value
 class Setting:
-    """What is signed: a file, or a statement about one; in which log; timestamped or not."""
+    """What is signed, as which kind of thing; in which log; timestamped or not."""
 
-    kind: Kind
+    kind: Kind | ImageKind
     rekor: Literal[1, 2]
     tsa: bool
 
@@ -38,12 +39,18 @@ class Setting:
         return f"{self.kind}, Rekor v{self.rekor}, {'with' if self.tsa else 'without'} TSA"
 
 
-SETTINGS = tuple(
-    Setting(kind=kind, rekor=rekor, tsa=tsa)
-    for kind in ("file", "statement")
-    for rekor in (1, 2)
-    for tsa in (True, False)
-)
+def _settings(kinds: Sequence[Kind | ImageKind]) -> tuple[Setting, ...]:
+    return tuple(
+        Setting(kind=kind, rekor=rekor, tsa=tsa)
+        for kind in kinds
+        for rekor in LOGS
+        for tsa in (True, False)
+    )
+
+
+LOGS: tuple[Literal[1, 2], ...] = (1, 2)
+KINDS, IMAGE_KINDS = get_args(Kind), get_args(ImageKind)
+SETTINGS, IMAGE_SETTINGS = _settings(KINDS), _settings(IMAGE_KINDS)
 
 
 @value
