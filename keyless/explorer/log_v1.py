@@ -196,6 +196,8 @@ class LogV1:
 
     def _demand_offset(self, tree_id: int, offset: int) -> None:
         """Refuse two ways to count the entries of one tree."""
+        # Known from the sizes of the trees where they were asked, else from the first entry of the
+        # tree: its promise signs the index, its proof the place. All others have to agree with it.
         known = self._offsets.setdefault(tree_id, offset)
         if known != offset or offset < 0:
             raise VerificationError(
