@@ -8,7 +8,6 @@ from keyless.auth import Identity
 from keyless.disclosure import Disclosure
 from keyless.facade.login import somebody
 from keyless.images.formats import WriteFormat
-from keyless.images.place import Place
 from keyless.images.signed import SignedImage
 from keyless.instance import Sigstore, connect
 from keyless.policy import Requirements
@@ -60,10 +59,11 @@ class Signer(session.Signer):
     ) -> SignedImage:
         """Sign the image that *reference* names, as `keyless.sign_image` does."""
         # Who signs files need not wait for what speaks to registries.
+        from keyless.images.open import open_place  # noqa: PLC0415
         from keyless.images.sign import sign_image  # noqa: PLC0415
 
         return sign_image(
-            self._place(reference, options),
+            open_place(reference, options=options, transport=self.sigstore.transport),
             self,
             annotations=signed_annotations(annotations),
             format=format,
@@ -84,10 +84,11 @@ class Signer(session.Signer):
         options: RegistryOptions | None = None,
     ) -> SignedImage:
         """Sign what is true of the image that *reference* names, as `keyless.attest_image` does."""
+        from keyless.images.open import open_place  # noqa: PLC0415 - likewise
         from keyless.images.sign import attest_image  # noqa: PLC0415 - likewise
 
         return attest_image(
-            self._place(reference, options),
+            open_place(reference, options=options, transport=self.sigstore.transport),
             self,
             predicate=predicate,
             type=type,
@@ -106,8 +107,9 @@ class Signer(session.Signer):
     ) -> tuple[Disclosure, ...]:
         """Return what becomes public when the image is signed, one for each signature of it."""
         from keyless.images.disclosing import disclosures  # noqa: PLC0415 - likewise
+        from keyless.images.open import open_place  # noqa: PLC0415 - likewise
 
-        place = self._place(reference, options)
+        place = open_place(reference, options=options, transport=self.sigstore.transport)
         said = signed_annotations(annotations)
         return disclosures(place, self, annotations=said, format=format)
 
@@ -121,14 +123,10 @@ class Signer(session.Signer):
     ) -> Disclosure:
         """Return what becomes public when the image is attested to."""
         from keyless.images.disclosing import attestation_disclosure  # noqa: PLC0415
-
-        place = self._place(reference, options)
-        return attestation_disclosure(place, self, predicate=predicate, type=type)
-
-    def _place(self, reference: str, options: RegistryOptions | None) -> Place:
         from keyless.images.open import open_place  # noqa: PLC0415 - likewise
 
-        return open_place(reference, options=options, transport=self.sigstore.transport)
+        place = open_place(reference, options=options, transport=self.sigstore.transport)
+        return attestation_disclosure(place, self, predicate=predicate, type=type)
 
 
 def sign(

@@ -25,7 +25,7 @@ from keyless.protocol.cosign import SIGN_PREDICATE
 from keyless.protocol.cosign_layers import ENVELOPE, SIMPLE_SIGNING
 from keyless.protocol.cosign_manifests import BUNDLE_FAMILY, LEGACY_ARTIFACT, PREDICATE_TYPE_NOTE
 from keyless.protocol.digest import Digest
-from keyless.protocol.oci import Descriptor, ImageReference, Manifest
+from keyless.protocol.oci import Descriptor, ImageReference, Manifest, is_tag
 from keyless.session.crew import Crew
 from keyless.value import value
 
@@ -105,7 +105,9 @@ class Candidates:
             for descriptor in self._listed():
                 yield partial(self._referrer, descriptor)
         if self._legacy:
-            yield from self._layer_jobs(_TAGS[self._kind](self._subject))
+            tag = _TAGS[self._kind](self._subject)
+            if is_tag(tag):  # that of a SHA-512 is too long to be one, so there is nothing there
+                yield from self._layer_jobs(tag)
 
     def _listed(self) -> list[Descriptor]:
         referrers = self._store.referrers(self._subject)

@@ -23,7 +23,7 @@ from keyless.images.push import Draft, prepare, put
 from keyless.images.signed import ImageSigning, SignedImage
 from keyless.instance import Sigstore
 from keyless.protocol.cosign import Annotations, SimpleSigning, sign_statement
-from keyless.protocol.digest import Digest
+from keyless.protocol.digest import Digest, HashAlgorithm
 from keyless.protocol.oci import Descriptor
 from keyless.protocol.statement import Statement, Subject
 from keyless.safe_text import shown
@@ -152,13 +152,18 @@ def payload_of(place: Place, digest: Digest, annotations: Annotations, *, kind: 
             return sign_statement(digest, annotations)
         case "legacy":
             return SimpleSigning(
-                docker_reference=_name(place), digest=digest, annotations=annotations
+                docker_reference=_name(place, digest), digest=digest, annotations=annotations
             ).to_json()
         case _:
             assert_never(kind)
 
 
-def _name(place: Place) -> str:
+def _name(place: Place, digest: Digest) -> str:
+    if digest.algorithm is not HashAlgorithm.SHA256:
+        raise InputError(
+            f"legacy signatures are of images by their SHA-256, and this one is named by {digest}",
+            hint="sign a bundle",
+        )
     if place.repository is None:
         # A path on this machine says nothing to anybody else, and is nobody's business.
         raise InputError(

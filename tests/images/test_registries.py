@@ -2,6 +2,7 @@
 """Images in registries: how little is asked of them, and what they may answer."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from keyless.errors import (
     ServiceError,
 )
 from keyless.images.candidates import FETCHERS
+from keyless.images.layout import Layout
 from keyless.images.proof import ImageProof
 from keyless.policy import Quorum
 from keyless.protocol.digest import Digest
@@ -152,6 +154,19 @@ def test_signatures_may_be_kept_elsewhere(monkeypatch: pytest.MonkeyPatch) -> No
     assert len(verify(desk, pinned(gallery), options=elsewhere).signatures) == 1
     monkeypatch.setenv("COSIGN_REPOSITORY", f"{REPOSITORY}/sigs")
     assert len(verify(desk, pinned(gallery)).signatures) == 1
+
+
+@pytest.mark.parametrize("named", ["", ":v1", "@"], ids=["alone", "tag", "digest"])
+def test_an_image_in_a_layout_is_verified_without_a_registry(tmp_path: Path, named: str) -> None:
+    """Straight from where it lies, by whatever it is called there."""
+    desk = Desk()
+    path = tmp_path / "app"
+    gallery = Gallery(Layout.at(str(path)))
+    gallery.sign()
+    named = named.replace("@", f"@{gallery.digest}")
+    proof = verify(desk, f"oci:{path}{named}")
+    assert (proof.pinned, desk.asked) == (f"oci:{path}@{gallery.digest}", [])
+    assert proof.reference == f"oci:{path}{named}"
 
 
 # How much is asked

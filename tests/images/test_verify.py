@@ -14,9 +14,10 @@ from keyless.errors import (
     KeylessError,
     NoMatchingSignature,
     NoSignatures,
+    ParseError,
     PolicyError,
 )
-from keyless.images import candidates
+from keyless.images import candidates, parts
 from keyless.images.layout import Layout
 from keyless.instance.sigstore import LogVersion
 from keyless.policy import Quorum, Requirements
@@ -26,7 +27,7 @@ from keyless.protocol.cosign_layers import (
     SIGNATURE_NOTE,
     layer_notes,
 )
-from keyless.protocol.digest import Digest
+from keyless.protocol.digest import Digest, HashAlgorithm
 from tests.images.gallery import (
     ALICE,
     BOB,
@@ -416,6 +417,56 @@ def test_more_than_a_thousand_are_not(gallery: Gallery) -> None:
     assert "more than 1000, and the rest was not looked at" in error.rejected[-1].error.message
 
 
+def test_more_bundles_than_a_thousand_are_not_fetched(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here three: what matters is that the rest is told, and that hints say which come first."""
+    monkeypatch.setattr(candidates, "MOST_CANDIDATES", 3)
+    for number in range(3):
+        gallery.attach(b"junk", annotations={"number": str(number)})
+    gallery.sign()
+    proof = gallery.verify(formats="bundle")
+    assert len(proof.signatures) == 1
+    assert [each.error.message for each in proof.rejected][-1] == (
+        "there are more than 3, and the rest was not looked at"
+    )
+
+
+def test_not_more_is_fetched_than_is_enough(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By size, in all; what comes first may do."""
+    gallery.sign()
+    gallery.attach(b"x" * 20_000)
+    gallery.attach(b"y" * 20_000)
+    monkeypatch.setattr(candidates, "MOST_BYTES", 40_000)
+    proof = gallery.verify(formats="bundle")
+    assert len(proof.signatures) == 1
+    assert any("40000 bytes are enough" in each.error.message for each in proof.rejected)
+
+
+def test_an_index_of_very_many_images_is_refused(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each would have to be signed, and verified."""
+    monkeypatch.setattr(parts, "MOST_PARTS", 1)
+    gallery.hang_index("multi")
+    gallery.sign(named="multi")
+    with pytest.raises(ParseError, match="an index of more than 1 images"):
+        gallery.verify(named="multi", recursive=True)
+
+
+def test_an_image_by_sha512_has_no_legacy_signatures(gallery: Gallery) -> None:
+    """The tag would be longer than any may be."""
+    digest = Digest.of(gallery.image.raw, HashAlgorithm.SHA512)
+    with pytest.raises(ImageNotFound):
+        gallery.verify(named=digest)
+    with pytest.raises(InputError, match="are of images by their SHA-256"):
+        gallery.sign(named=digest, push=False, format="legacy")
+    signed = gallery.sign(named=digest, push=False)
+    assert signed.proof.content.digest == digest
+
+
 # What is not there
 
 
@@ -497,5 +548,8 @@ def test_a_proof_is_shown_whole(gallery: Gallery) -> None:
     assert "<b>" not in proof._repr_html_()
     written = json.dumps(proof.to_json())
     assert '"reason": "not JSON' in written
+    gallery.hang_index("multi")
+    gallery.sign(named="multi", recursive=True)
+    assert "linux/arm64" in str(gallery.verify(named="multi", recursive=True))
     assert ALICE in str(proof.signatures[0])
     assert "annotation: git" in proof.signatures[0]._repr_html_()
