@@ -36,8 +36,9 @@ def sign_in(
         source = ambient_source(scene.environ, audience=wish.client.name)
         if flow == "ci":
             source = demanded_source(source)
-        if source is not None:
-            return _ambient(sigstore, wish, source, scene)
+        ambient = None if source is None else _ambient(sigstore, wish, source, scene)
+        if ambient is not None:
+            return ambient
     if flow == "auto":
         _demand_no_build(scene.surroundings)
     person = _Person(lambda: ask_person(sigstore, wish, scene), renew=wish.renew)
@@ -93,10 +94,22 @@ class _Person:
             return token
 
 
-def _ambient(sigstore: Sigstore, wish: Wish, source: AmbientSource, scene: Scene) -> Identity:
+def _ambient(
+    sigstore: Sigstore, wish: Wish, source: AmbientSource, scene: Scene
+) -> Identity | None:
+    """Be who *source* says that this is; None if it gives no token, and somebody can be asked."""
     scene.contact.tell(f"being who {source.name} says that this is")
     identity = Identity(source.ask, expected=wish.expected, audience=wish.client.name)
-    identity.token(clock=sigstore.clock)  # what is wrong with it is said before anything is done
+    try:
+        # What is wrong with it is said before anything is done.
+        identity.token(clock=sigstore.clock)
+    except LoginError as error:
+        # A machine in a cloud may be somebody's own, and vouch for nobody.
+        is_empty = error.reason in (LoginFailure.SOURCE, LoginFailure.TIMED_OUT)
+        if wish.flow != "auto" or not is_empty or not scene.surroundings.has_somebody:
+            raise
+        scene.contact.tell(error.message)
+        return None
     return identity
 
 

@@ -51,9 +51,10 @@ def login(  # noqa: PLR0913 - each is a question of its own, and most are for fe
     `paste`. *provider* is with whom they have an account, `github`, `google` or `microsoft`, and
     whoever is not who one can *expect* is refused. There are *timeout* seconds for it.
 
-    With *remember* `keyring`, a key and its certificate are kept for some minutes, so that nobody
-    need sign in again. A token lives for about a minute; one that is asked for after that has
-    somebody sign in again with *renew* `login`, and is a LoginError with `never`.
+    With *remember* `keyring`, a key is certified now, and kept with its certificate for some
+    minutes: whoever signs in the same way until then goes on with it. A token lives for about a
+    minute; one that is asked for after that has somebody sign in again with *renew* `login`, and
+    is a LoginError with `never`.
 
     What there is to say goes to *tell*, or to standard error, or onto a card in a notebook. Nothing
     is read unless a *reader* is given, which returns an address that somebody has pasted; and
@@ -79,6 +80,8 @@ def login(  # noqa: PLR0913 - each is a question of its own, and most are for fe
     scene = Scene.here(contact, timeout=timeout)
     kept_in = _cache(instance, wish, remember, scene.contact)
     identity = sign_in(instance, wish, scene=scene, kept_in=kept_in)
+    if kept_in is not None:
+        _keep(identity, instance)
     with _remembering:
         _signed_in[_trust(instance)] = identity
     return identity
@@ -125,6 +128,16 @@ def _cache(
             hint='say "keyring", the one of the operating system; nothing else is safe enough',
         )
     return SessionCache(session_place(sigstore, wish), tell=contact.tell)
+
+
+def _keep(identity: Identity, sigstore: Sigstore) -> None:
+    """Have a session kept, for whoever signs in another process when the token has expired."""
+    # Credentials are made of more than who signs in need wait for.
+    from keyless.credential import Credential  # noqa: PLC0415
+
+    # One that is there may be somebody else's work: it is verified before it is gone on with.
+    if Credential.resume(identity, sigstore) is None:
+        Credential.issue(identity, sigstore)
 
 
 def session_place(sigstore: Sigstore, wish: Wish) -> SessionPlace:

@@ -85,6 +85,20 @@ def test_a_person_is_not_asked_where_that_was_said(desk: Desk) -> None:
     assert desk.sign_in(Wish(flow="ci")).name == "robot@example.com"
 
 
+def test_a_machine_that_vouches_for_nobody_may_be_somebodys(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who sits there is asked; where nobody does, it is told."""
+    monkeypatch.setenv("PATH", "")  # where the program that would be asked is not
+    desk.environ["CIRCLECI"] = "true"
+    assert desk.sign_in().name == "alice@example.com"
+    assert "CircleCI gave this job no identity token" in desk.person.heard
+    desk.surroundings = Surroundings(in_ci=True)
+    with pytest.raises(LoginError, match="CircleCI gave this job no") as caught:
+        desk.sign_in()
+    assert caught.value.reason is LoginFailure.SOURCE
+
+
 def test_nobody_can_be_asked_where_nobody_is() -> None:
     """Neither at a terminal nor in a notebook."""
     demand_somebody(Surroundings(is_watching=True))

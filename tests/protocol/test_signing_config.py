@@ -210,3 +210,13 @@ def test_what_is_malformed_is_refused(change: Callable[[Document], object], said
     change(document)
     with pytest.raises(ParseError, match=said):
         SigningConfig.parse(json.dumps(document).encode())
+
+
+def test_somebody_signs_in_to_the_issuer_of_the_instance() -> None:
+    """Which is named as a service is; none is named where all have keys of their own."""
+    document = json.loads(V1)
+    config = SigningConfig.parse(json.dumps(document).encode())
+    assert config.issuer(at=NOON) == config.issuers[0]
+    document["oidcUrls"] = []
+    with pytest.raises(InputError, match="names no issuer to sign in to"):
+        SigningConfig.parse(json.dumps(document).encode()).issuer(at=NOON)
