@@ -50,7 +50,7 @@ def _parts(store: Store, index: Manifest, visited: set[Digest], depth: int) -> I
         if depth > DEEPEST:
             raise ParseError(f"an index nested deeper than {DEEPEST} levels: {index.digest}")
         if len(visited) > MOST_PARTS:
-            raise ParseError(f"an index of more than {MOST_PARTS} images: {index.digest}")
+            raise ParseError(f"an index of more than {MOST_PARTS} images in all: {index.digest}")
         visited.add(part.digest)
         yield part
         if part.media_type in INDEX_TYPES:

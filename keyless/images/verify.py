@@ -66,7 +66,7 @@ def verify_image(
     proof = _verified(place, root, wish)
     if not recursive:
         return proof
-    parts = parts_of(place.store, root)
+    parts = list(parts_of(place.store, root))  # all, before any: an index may be too large
     return replace(proof, platforms=tuple(_verified_part(place, part, wish) for part in parts))
 
 

@@ -452,7 +452,7 @@ def test_an_index_of_very_many_images_is_refused(
     monkeypatch.setattr(parts, "MOST_PARTS", 1)
     gallery.hang_index("multi")
     gallery.sign(named="multi")
-    with pytest.raises(ParseError, match="an index of more than 1 images"):
+    with pytest.raises(ParseError, match="an index of more than 1 image"):
         gallery.verify(named="multi", recursive=True)
 
 
