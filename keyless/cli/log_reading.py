@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the commands that read a log on and on have in common: which log, whose entries, how shown.
+
+With --json there is one document at the end, with --jsonl one object for each entry as it comes,
+and nothing else on stdout; what is said of the reading itself goes to stderr in every case.
+"""
+
+import gc
+import json
+from collections.abc import Iterable, Sequence
+
+from keyless.cli import output
+from keyless.cli.arguments import Parser
+from keyless.cli.log_options import LogOptions, add_log_options
+from keyless.cli.who_options import WhoOptions
+from keyless.errors import InputError, KeylessError, ParseError, SplitView
+from keyless.evidence import VerifiedCosignature
+from keyless.explorer import Entry
+from keyless.policy.witnesses import Witness, Witnesses
+from keyless.protocol.json_reader import JsonValue
+from keyless.protocol.window import in_rfc3339
+from keyless.safe_text import shown
+
+
+class ReadingOptions(WhoOptions, LogOptions):
+    """What a command was told that reads a log."""
+
+    witness: list[str] | None
+    quorum: int | None
+    jsonl: bool
+
+
+class Shown:
+    """Where entries go as they come; *options* say how, and *log* is where they are from."""
+
+    def __init__(self, options: ReadingOptions) -> None:
+        if options.json and options.jsonl:
+            raise InputError("--json prints one document, and --jsonl many", hint="give one")
+        self._as_lines = options.jsonl
+        self._as_document = options.json
+        self._kept: list[JsonValue] = []
+        self._progress = output.Progress(0)
+        self.count = 0
+        # main() does without for one short command; this may be a long one.
+        gc.enable()
+
+    def tell(self, _: str, done: int, total: int) -> None:
+        """Say on a terminal how far it has come."""
+        self._progress.reach(done, total)
+
+    def show(self, entry: Entry) -> None:
+        """Show *entry* now, or keep it for the document."""
+        self._progress.make_way()
+        self.count += 1
+        if self._as_document:
+            self._kept.append(entry.to_json())
+        elif self._as_lines:
+            output.say(json.dumps(entry.to_json()))
+        else:
+            output.say(str(entry))
+        output.finish()  # whoever listens at the other end of a pipe hears it now
+
+    def end(self, error: KeylessError | None = None, **members: JsonValue) -> None:
+        """Print the document, if there is to be one, with all other *members*."""
+        self._progress.make_way()
+        if self._as_document:
+            document: dict[str, JsonValue] = {"keyless": 1, "error": None, **members}
+            if error is not None:
+                document["error"] = {**output.error_json(error), **evidence_json(error)}
+            output.say_json({**document, "entries": self._kept})
+
+
+def add_reading_options(parser: Parser) -> None:
+    """Let *parser* know the words that all of these commands take."""
+    add_log_options(parser)
+    parser.add_argument("--jsonl", action="store_true", help="print one JSON object a line")
+    seen = parser.add_argument_group("who must have seen the log")
+    seen.add_argument(
+        "--witness",
+        metavar="KEY",
+        action="append",
+        help="a witness, as name+hint+base64; may be given several times",
+    )
+    seen.add_argument(
+        "--quorum", metavar="N", type=int, help="how many of the witnesses; else all of them"
+    )
+
+
+def witnesses_of(options: ReadingOptions) -> Witnesses | None:
+    """Return who must have seen the log, if *options* name any."""
+    keys = options.witness or []
+    if not keys:
+        if options.quorum is not None:
+            raise InputError("a --quorum of no witnesses", hint="name them: --witness KEY")
+        return None
+    quorum = len(keys) if options.quorum is None else options.quorum
+    return Witnesses(quorum, *map(_witness, keys))
+
+
+def _witness(text: str) -> Witness:
+    try:
+        return Witness.parse(text)
+    except ParseError as error:
+        raise InputError(f"--witness {shown(text, longest=120)}: {error.message}") from None
+
+
+def tell_evidence(error: KeylessError) -> None:
+    """Print both checkpoints of a split view: they are the evidence, and may never be had again."""
+    if not isinstance(error, SplitView):
+        return
+    for name, note in (("older", error.older), ("newer", error.newer)):
+        lines = "\n".join(f"  {shown(line)}" for line in note.splitlines())
+        output.note(f"the {name} checkpoint:\n{lines}")
+
+
+def tell_unreadable(entries: Sequence[object]) -> None:
+    """Say which entries could not be read, as a signer may be in one."""
+    if entries:
+        some = ", ".join(shown(each) for each in entries[:5])
+        more = f" and {len(entries) - 5} more" if len(entries) > 5 else ""
+        output.note(f"not all can be read of {len(entries)} entries: {some}{more}")
+
+
+def tell_cosignatures(seen: Iterable[VerifiedCosignature]) -> None:
+    """Say who has seen the log."""
+    for each in seen:
+        output.note(str(each))
+
+
+def cosignatures_json(seen: Iterable[VerifiedCosignature]) -> JsonValue:
+    """Write who has seen the log."""
+    return [{"witness": each.witness, "at": in_rfc3339(each.at)} for each in seen]
+
+
+def evidence_json(error: KeylessError) -> dict[str, JsonValue]:
+    """Return what *error* is evidence of: both checkpoints of a split view."""
+    if isinstance(error, SplitView):
+        return {"older": error.older, "newer": error.newer}
+    return {}

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`keyless log watch`: what was signed in somebody's name since the last time; for cron and CI."""
+
+import os
+from collections.abc import Sequence
+
+from keyless.cli import output
+from keyless.cli.arguments import Parser
+from keyless.cli.log_options import log_named
+from keyless.cli.log_reading import (
+    ReadingOptions,
+    Shown,
+    add_reading_options,
+    cosignatures_json,
+    tell_cosignatures,
+    tell_evidence,
+    tell_unreadable,
+    witnesses_of,
+)
+from keyless.cli.who_options import add_who_options, policy_of
+from keyless.errors import KeylessError
+from keyless.explorer import Log
+from keyless.explorer.follow import ONCE, Following
+from keyless.explorer.position import Position
+
+DESCRIPTION = """\
+Read what the logs have written down since the last time, and show what names a signer. How far it
+was read is kept in FILE: without one there yet, it is made, and reading begins there and then.
+"""
+EPILOG = """\
+Before an entry is shown, the log has proved that all it had shown before is still there. If it has
+not, both of its checkpoints are printed: keep them, they are the evidence.
+
+An entry names whom its certificate says, and anybody can have a certificate of their own logged:
+`authority` in what is shown says whether a trusted authority has issued it.
+
+Exit codes: 0 read, 1 something matched and --fail-on-match was given, or the log was refused,
+2 misused, 3 a service failed.
+"""
+
+
+class Options(ReadingOptions):
+    """What `keyless log watch` was told."""
+
+    since: str
+    from_start: bool
+    fail_on_match: bool
+
+
+def watch(arguments: Sequence[str]) -> int:
+    """Run `keyless log watch`."""
+    options = Options()
+    _parser().parse_args(arguments, options)
+    shown = Shown(options)
+    try:
+        following = _following(log_named(options), options, shown)
+        for entry in following:
+            shown.show(entry)
+    except KeylessError as error:
+        shown.end(error, matches=shown.count)
+        tell_evidence(error)
+        raise
+    seen = [each for all_of_one in following.cosignatures.values() for each in all_of_one]
+    shown.end(
+        matches=shown.count,
+        unreadable=[*following.unreadable],
+        cosignatures=cosignatures_json(seen),
+    )
+    tell_cosignatures(seen)
+    tell_unreadable(following.unreadable)
+    output.note(f"new entries that match: {shown.count}")
+    return output.REFUSED if shown.count and options.fail_on_match else output.DONE
+
+
+def _parser() -> Parser:
+    parser = Parser("log watch", description=DESCRIPTION, epilog=EPILOG)
+    parser.add_argument("--since", metavar="FILE", required=True, help="where it is kept how far")
+    parser.add_argument(
+        "--from-start", action="store_true", help="without FILE there, read all there is"
+    )
+    parser.add_argument(
+        "--fail-on-match", action="store_true", help="exit with 1 if anything matches"
+    )
+    add_who_options(parser, "whose entries to look for", required=True)
+    add_reading_options(parser)
+    return parser
+
+
+def _following(log: Log, options: Options, shown: Shown) -> Following:
+    if options.from_start and not os.path.lexists(options.since):
+        Position.beginning().write(options.since)
+    return log.follow(
+        options.since,
+        match=policy_of(options),
+        witnesses=witnesses_of(options),
+        pace=ONCE,
+        told=shown.tell,
+    )
