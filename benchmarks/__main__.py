@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 
-from benchmarks import hashing, judging, many, signing, starting
+from benchmarks import carrying, hashing, judging, many, reading, signing, starting
 from benchmarks.machine import machine
 from benchmarks.material import AbsentError
 from benchmarks.row import Goal, Row, skipped, table
@@ -25,6 +25,11 @@ MEASUREMENTS: tuple[Measurement, ...] = (
     (signing.release_rows, signing.RELEASE_GOALS),
     (signing.large_rows, signing.LARGE_GOALS),
     (signing.sandbox_rows, signing.SANDBOX_GOALS),
+    (carrying.carrying_rows, carrying.CARRYING_GOALS),
+    (reading.speed_rows, reading.SPEED_GOALS),
+    (reading.memory_rows, reading.MEMORY_GOALS),
+    (reading.processes_rows, reading.PROCESSES_GOALS),
+    (reading.dask_rows, reading.DASK_GOALS),
 )
 
 

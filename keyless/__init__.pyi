@@ -27,6 +27,13 @@ from keyless.errors import VerificationError as VerificationError
 from keyless.evidence import Verified as Verified
 from keyless.explorer import Entry as Entry
 from keyless.explorer import Log as Log
+from keyless.facade.carrying import attach_signature as attach_signature
+from keyless.facade.carrying import clean_image as clean_image
+from keyless.facade.carrying import copy_image as copy_image
+from keyless.facade.carrying import image_tree as image_tree
+from keyless.facade.carrying import load_image as load_image
+from keyless.facade.carrying import save_image as save_image
+from keyless.facade.carrying import triangulate as triangulate
 from keyless.facade.images import attest_image as attest_image
 from keyless.facade.images import sign_image as sign_image
 from keyless.facade.images import verify_attestations as verify_attestations
@@ -118,16 +125,23 @@ __all__ = [
     "TrustedRoot",
     "VerificationError",
     "Verified",
+    "attach_signature",
     "attest",
     "attest_image",
+    "clean_image",
     "connect",
+    "copy_image",
     "cosign_json",
+    "image_tree",
+    "load_image",
     "log",
     "login",
+    "save_image",
     "sessions",
     "sign",
     "sign_image",
     "sign_out",
+    "triangulate",
     "verify",
     "verify_all",
     "verify_attestations",
