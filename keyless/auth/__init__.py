@@ -6,7 +6,7 @@ token but whoever can give one, and is asked again when the last one has expired
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Lock
 from typing import NoReturn
@@ -106,6 +106,11 @@ class Identity:
             return self._last.expires_at
         certificate = self._certificate
         return None if certificate is None else certificate.not_after
+
+    @property
+    def expires_in(self) -> timedelta | None:
+        """How long that is from now, by this machine's clock; less than nothing if it is over."""
+        return None if self.expires_at is None else self.expires_at - datetime.now(UTC)
 
     @property
     def last_token(self) -> IdentityToken | None:

@@ -10,7 +10,10 @@ from collections.abc import Callable
 from threading import Event, Thread
 from typing import Protocol
 
+from keyless.safe_text import shown
 from keyless.value import value
+
+LONGEST_ADDRESS = 4000
 
 # Called with an event that is set once nobody waits for the line any more; nothing ends it.
 Reader = Callable[[Event], str]
@@ -64,15 +67,15 @@ class _Lines:
         self._tell = tell
 
     def invite(self, invitation: Invitation) -> None:
+        url = shown(invitation.url, longest=LONGEST_ADDRESS)
         if not invitation.user_code:
-            self._tell(
-                f"to sign in, open this page in a browser on this machine:\n{invitation.url}"
-            )
+            self._tell(f"to sign in, open this page in a browser on this machine:\n{url}")
             return
         minutes = max(1, round(invitation.seconds / 60))
+        page, user_code = shown(invitation.page), shown(invitation.user_code)
         self._tell(
-            f"to sign in, open this page on any device:\n{invitation.url}\n"
-            f"and compare the code, or type it in at {invitation.page}: {invitation.user_code}\n"
+            f"to sign in, open this page on any device:\n{url}\n"
+            f"and compare the code, or type it in at {page}: {user_code}\n"
             f"(for {minutes} minute{'' if minutes == 1 else 's'})"
         )
 

@@ -9,7 +9,7 @@ Themes are light or dark, so no colour is set; scripts would be stripped, so the
 from collections.abc import Callable
 from importlib import import_module
 
-from keyless.auth.contact import Invitation
+from keyless.auth.contact import LONGEST_ADDRESS, Invitation
 from keyless.safe_text import shown
 
 # Shows what is given by media type; returns what shows something else in its place.
@@ -60,9 +60,9 @@ class NotebookCard:
 
 def _waiting(invitation: Invitation, seconds: float) -> Contents:
     # The address was checked to be one under https, or of this machine.
-    url = shown(invitation.url, medium="html", longest=4000)
+    url = shown(invitation.url, medium="html", longest=LONGEST_ADDRESS)
     link = f'<a href="{url}" target="_blank" rel="noopener noreferrer">Open the sign-in page</a>'
-    plain = f"sign in at {shown(invitation.url, longest=4000)}"
+    plain = f"sign in at {shown(invitation.url, longest=LONGEST_ADDRESS)}"
     code = ""
     if invitation.user_code:
         page, user_code = invitation.page, invitation.user_code

@@ -9,8 +9,8 @@ from keyless.auth.contact import Contact
 SILENCE = "KEYLESS_NOTICE"
 NOTICE = """\
 Signing is public: the address or account name that you sign in with, and a digest of what you sign,
-are written into a log that anybody can read and nobody can erase. Signing in alone writes nothing.
-(KEYLESS_NOTICE=off silences this.)"""
+are written into logs that anybody can read and nobody can erase. Signing in alone writes nothing,
+unless a session is to be kept. (KEYLESS_NOTICE=off silences this.)"""
 
 
 class Notice:

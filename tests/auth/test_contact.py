@@ -33,6 +33,17 @@ def test_a_terminal_is_told_how_long_a_code_is_good_for(seconds: float, words: s
     assert person.lines[1:] == ["not signed in: nobody came"]
 
 
+def test_a_code_moves_no_cursor() -> None:
+    """The issuer chooses it."""
+    person = Person()
+    code = "\x1b[2JWDJB"
+    Contact(tell=person).shown_on().invite(
+        Invitation(url="https://a", page="https://b", user_code=code, seconds=60)
+    )
+    assert "\x1b" not in person.heard
+    assert r"\x1b[2JWDJB" in person.heard
+
+
 def test_what_is_told_goes_beside_the_results(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -125,6 +125,14 @@ def test_an_identity_says_what_a_certificate_will() -> None:
     assert repr(me) == f"Identity(alice@example.com, vouched for by {GITHUB})"
 
 
+def test_an_identity_says_how_long_it_is_good_for() -> None:
+    """By this machine's clock: that noon is long past."""
+    assert Identity(Source()).expires_in is None
+    left = Identity.from_token(token()).expires_in
+    assert left is not None
+    assert left < timedelta()
+
+
 def test_a_workflow_is_called_by_its_uri() -> None:
     """Which is what certificates call it."""
     text = token(iss=ACTIONS, job_workflow_ref=WORKFLOW, email=None, federated_claims=None)

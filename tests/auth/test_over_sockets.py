@@ -4,14 +4,17 @@
 import http.client
 import logging
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 import keyless
 from keyless.sandbox import Sandbox
+from keyless.sandbox.faults import TimeOut
 from keyless.services.http import Request, Response
 from keyless.services.http.recording import Exchange, recording
 
@@ -104,3 +107,46 @@ def test_the_browser_is_the_one_that_the_environment_names(
     assert "signing in with a browser, as BROWSER names one" in run.stderr
     assert "Signing is public" in run.stderr
     assert "signed in as alice@example.com (Google)" in run.stderr
+
+
+INTERRUPTED = """
+import sys, keyless
+keyless.login(flow="browser", open_browser=lambda url: True,
+              sigstore=keyless.connect(trust_config=sys.argv[1]))
+"""
+
+
+def test_ctrl_c_ends_it(sandbox: Sandbox, tmp_path: Path) -> None:
+    """At once, and without a word of what was known."""
+    environ = {**os.environ, "KEYLESS_NOTICE": "off", "PYTHONUNBUFFERED": "1"}
+    with sandbox.serve(tmp_path) as served:
+        run = subprocess.Popen(
+            [sys.executable, "-c", INTERRUPTED, served.trust_config()],
+            env=environ,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert run.stderr is not None
+        lines = []
+        while not (lines and "redirect_uri=" in lines[-1]):
+            lines.append(run.stderr.readline())
+            assert lines[-1], lines
+        run.send_signal(signal.SIGINT)
+        _, rest = run.communicate(timeout=20)
+    assert run.returncode == -signal.SIGINT
+    assert rest.rstrip().endswith("KeyboardInterrupt")
+    assert "Answers" not in rest
+    assert "in wait" not in rest
+
+
+def test_nobody_waits_for_an_issuer_that_does_not_answer(sandbox: Sandbox) -> None:
+    """Longer than they have said."""
+    start = time.monotonic()
+    with (
+        sandbox.serve() as served,
+        sandbox.inject("oidc", TimeOut()),
+        pytest.raises(keyless.LoginError, match="nobody signed in within") as caught,
+    ):
+        keyless.login(flow="device", timeout=0.3, sigstore=served.sigstore, tell=str)
+    assert caught.value.reason is keyless.LoginFailure.TIMED_OUT
+    assert time.monotonic() - start < 10

@@ -4,7 +4,7 @@
 import re
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import assert_type
 
@@ -120,3 +120,17 @@ def verify_an_image(team: keyless.Policy) -> None:
     for said in keyless.verify_attestations("ghcr.io/me/app", type="spdx", policy=team):
         assert_type(said.predicate_type, str)
     keyless.verify_attestations("app", policy=team)  # type: ignore[call-overload]  # of any type
+
+
+def signing_in(sigstore: keyless.Sigstore) -> None:
+    """Who am I, and why nobody is."""
+    me = keyless.login("github", expect="alice@example.com", flow="device", timeout=300)
+    assert_type(me, keyless.Identity)
+    assert_type(me.name, str | None)
+    assert_type(me.expires_in, timedelta | None)
+    keyless.login(remember="keyring", sigstore=sigstore, reader=input, tell=print)
+    keyless.login(flow="oob")  # type: ignore[arg-type]  # there is no such way
+    try:
+        keyless.login()
+    except keyless.LoginError as error:
+        assert_type(error.reason, keyless.LoginFailure)
