@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`keyless.login()`: one line that says who I am, and what is remembered of it."""
 
+import io
+import os
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -9,6 +11,7 @@ import keyring
 import pytest
 
 import keyless
+from keyless.auth.contact import terminal_line
 from keyless.facade.login import session_place, somebody
 from keyless.sandbox import Sandbox
 from tests.auth.keyrings import MemoryKeyring
@@ -76,6 +79,27 @@ def test_a_pasted_address_is_read_where_a_reader_is_given(sandbox: Sandbox) -> N
 
     me = login(sandbox, flow="paste", tell=lines.append, reader=reader)
     assert me.name == "alice@example.com"
+
+
+def test_a_pasted_address_is_read_at_the_terminal(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which is left alone as soon as nobody waits for it."""
+    lines: list[str] = []
+    reading, writing = os.pipe()
+    with io.TextIOWrapper(io.FileIO(reading), encoding="utf-8") as stream:
+        monkeypatch.setattr(sys, "stdin", stream)
+
+        def tell(line: str) -> None:
+            lines.append(line)
+            if line.startswith("or paste here"):
+                url = "\n".join(lines).partition("on this machine:\n")[2].split()[0]
+                os.write(writing, f"{Browser(sandbox).back(url)}\nfor the shell\n".encode())
+
+        me = login(sandbox, flow="paste", tell=tell, reader=terminal_line)
+        assert me.name == "alice@example.com"
+        assert stream.readline() == "for the shell\n"
+    os.close(writing)
 
 
 @pytest.fixture

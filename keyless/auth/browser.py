@@ -103,9 +103,12 @@ def _reading(contact: Contact, answers: Answers) -> Iterator[None]:
                 return
             if not line:
                 return
-            verdict = answers.offer(pasted_query(line)) if line.strip() else Verdict.TAKEN
-            if verdict is not Verdict.TAKEN and not stop.is_set():
-                contact.tell(advice_on_pasted(verdict))
+            if not line.strip():
+                continue
+            verdict = answers.offer(pasted_query(line))
+            if verdict is Verdict.TAKEN:
+                return  # whatever is typed from now on is for somebody else
+            contact.tell(advice_on_pasted(verdict))
 
     in_background(offer_lines, name="pasted address")
     try:
@@ -117,7 +120,8 @@ def _reading(contact: Contact, answers: Answers) -> Iterator[None]:
 def _strays(answers: Answers) -> str:
     if not answers.strays:
         return ""
-    return f"; {answers.strays} answers came that were not to this sign-in, and were left alone"
+    many = f"{answers.strays} requests were" if answers.strays > 1 else "one request was"
+    return f"; {many} left alone that came here, and did not answer this sign-in"
 
 
 def _redeemed(

@@ -107,8 +107,9 @@ def open_in_browser(url: str) -> bool:
         return False
 
 
-def terminal_line(stop: Event) -> str:
+def terminal_line(stop: Event | None = None) -> str:
     """Return the line that somebody types in at the terminal; nothing once *stop* is set."""
+    stop = stop or Event()
     if sys.stdin is None:
         return ""
     if sys.platform != "win32":

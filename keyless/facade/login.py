@@ -7,7 +7,7 @@ from typing import Literal
 
 from keyless.auth import Identity
 from keyless.auth.ambient import ambient_source
-from keyless.auth.contact import Contact, Reader, open_in_browser, tell_stderr
+from keyless.auth.contact import Contact, Reader, open_in_browser, tell_stderr, terminal_line
 from keyless.auth.kept_session import SessionPlace
 from keyless.auth.notebook_card import NotebookCard
 from keyless.auth.session_cache import SessionCache
@@ -57,8 +57,9 @@ def login(  # noqa: PLR0913 - each is a question of its own, and most are for fe
     is a LoginError with `never`.
 
     What there is to say goes to *tell*, or to standard error, or onto a card in a notebook. Nothing
-    is read unless a *reader* is given, which returns an address that somebody has pasted; and
-    *open_browser* opens one, or the desktop's is. *issuer* and *client* are the instance's own.
+    is read unless a *reader* is given, which returns an address that somebody has pasted, as
+    `keyless.auth.contact.terminal_line` does; and *open_browser* opens one, or the desktop's is.
+    *issuer* and *client* are the instance's own.
 
     Raises LoginError, whose `reason` says why nobody is signed in, and whose `hint` what to do.
     """
@@ -74,7 +75,7 @@ def login(  # noqa: PLR0913 - each is a question of its own, and most are for fe
     contact = Contact(
         tell=tell or tell_stderr,
         open_browser=opens,
-        read=_unasked(reader),
+        read=_reading(reader),
         board=NotebookCard() if surroundings.in_notebook else None,
     )
     scene = Scene.here(contact, timeout=timeout)
@@ -112,9 +113,11 @@ def _trust(sigstore: Sigstore) -> Digest:
     return Digest.of(sigstore.trusted_root_json)
 
 
-def _unasked(reader: Callable[[], str] | None) -> Reader | None:
-    """Read by *reader*, which does not want to know whether anybody still waits."""
-    return None if reader is None else lambda _: reader()
+def _reading(reader: Callable[[], str] | None) -> Reader | None:
+    """Read by *reader*; that of the terminal alone can be told that nobody waits any more."""
+    if reader is None or reader is terminal_line:
+        return None if reader is None else terminal_line
+    return lambda _: reader()
 
 
 def _cache(

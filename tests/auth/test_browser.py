@@ -273,7 +273,7 @@ def test_what_is_no_answer_is_counted(desk: Desk, browser: Browser) -> None:
     desk.seconds = 0.6
     with desk.sandbox.inject("oidc", NO_STATE):
         error = refusal(desk)
-    assert "; 1 answers came that were not to this sign-in" in error.message
+    assert "; one request was left alone that came here" in error.message
     assert "does not say which attempt to sign in it answers" in browser.page.text
 
 
