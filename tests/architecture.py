@@ -56,6 +56,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "sigstore": ("keyless.interop",),
     "jwt": ("keyless.protocol.token", "keyless.protocol.id_token"),  # read, and verified
     "id": ("keyless.auth.ci",),
+    "IPython": ("keyless.auth.notebook_card",),
     "keyring": ("keyless.auth.session_cache",),
     "pandas": ("keyless.explorer.tables",),
     "matplotlib": ("keyless.explorer.plots",),

@@ -129,6 +129,15 @@ def test_a_session_that_is_kept_is_gone_on_with(sandbox: Sandbox) -> None:
     assert len(browser.opened) == 2
 
 
+def test_a_place_that_vouches_for_its_jobs_needs_no_session(
+    sandbox: Sandbox, kept: MemoryKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked again, and nothing is certified that nobody uses."""
+    monkeypatch.setenv("SIGSTORE_ID_TOKEN", sandbox.token("robot@example.com"))
+    assert login(sandbox, flow="auto", remember="keyring").name == "robot@example.com"
+    assert kept.kept == {}
+
+
 def test_a_session_that_is_no_good_has_somebody_sign_in(
     sandbox: Sandbox, kept: MemoryKeyring
 ) -> None:

@@ -81,7 +81,7 @@ def login(  # noqa: PLR0913 - each is a question of its own, and most are for fe
     scene = Scene.here(contact, timeout=timeout)
     kept_in = _cache(instance, wish, remember, scene.contact)
     identity = sign_in(instance, wish, scene=scene, kept_in=kept_in)
-    if kept_in is not None:
+    if identity.kept_in is not None:
         _keep(identity, instance)
     with _remembering:
         _signed_in[_trust(instance)] = identity
