@@ -143,6 +143,10 @@ class Fulcio:
                 "audience": AUDIENCE,
                 "challengeClaim": "email" if url == self.issuer.url else "sub",
                 "issuerType": "email" if url == self.issuer.url else "ci-provider",
+                # Empty, and there all the same.
+                "spiffeTrustDomain": "",
+                "subjectDomain": "",
+                "skipEmailVerification": False,
             }
             for url in (self.issuer.url, GITHUB, GITLAB)
         ]

@@ -17,7 +17,7 @@ from copy import copy
 from threading import Lock
 from urllib.parse import urlsplit
 
-from keyless.errors import InputError, KeylessError
+from keyless.errors import InputError, KeylessError, ParseError
 from keyless.protocol.encoding import b64encode, parse_decimal, pem_encode
 from keyless.protocol.entry import LogEntry
 from keyless.protocol.json_reader import Json, JsonValue
@@ -112,7 +112,8 @@ class RekorV1:
 
     def _info(self, _: Request) -> Response:
         *inactive, present = (shard_json(log) for log in self.shards)
-        return json_response({**present, "inactiveShards": [*inactive]})
+        # As Go writes a list that was never begun.
+        return json_response({**present, "inactiveShards": [*inactive] or None})
 
     def _public_key(self, request: Request) -> Response:
         key = self._shard_named(query_of(request)).key
@@ -186,7 +187,7 @@ class RekorV1:
         return json_response(found) if found else NOT_FOUND
 
     def _by_name(self, name: str) -> Response:
-        found = self._called(parse_uuid(name))
+        found = self._called(_name(name))
         return json_response(found) if found else NOT_FOUND
 
     def _search(self, request: Request) -> Response:
@@ -200,7 +201,7 @@ class RekorV1:
         if len(uuids) + len(indexes) + len(proposals) > MOST_RETRIEVED:
             raise RefusedError(422, f"more than max allowed {MOST_RETRIEVED} entries in request")
         leaves = (leaf_hash(accept_v1(each).body) for each in proposals)
-        names = [*map(parse_uuid, uuids), *(leaf.hex() for leaf in leaves)]
+        names = [*map(_name, uuids), *(leaf.hex() for leaf in leaves)]
         found = [*map(self._called, names), *map(self._at, indexes)]
         # Those that are not there are left out without a word, as by the real one.
         return json_response([each for each in found if each])
@@ -268,3 +269,10 @@ def _list(query: Json, name: str) -> list[JsonValue]:
 
 def _json(request: Request) -> Json:
     return Json.parse(request.body or b"", largest=LARGEST_PROPOSAL)
+
+
+def _name(text: str) -> str:
+    try:
+        return parse_uuid(text)
+    except ParseError as error:
+        raise RefusedError(422, error.message) from None

@@ -41,7 +41,7 @@ class Tsa:
             query = _query(request)
         except ParseError as error:
             return refused(400, f"Error generating timestamp response: {error.message}")
-        return data_response(sign(query), _REPLY, status=201)
+        return data_response(sign(query), _REPLY)
 
 
 def _query(request: Request) -> TimestampQuery:

@@ -44,9 +44,9 @@ def main() -> int:
         return 0
     began = time.monotonic()
     cache().mkdir(parents=True, exist_ok=True)
-    with _alone():
+    with alone():
         _at_once(
-            [*(partial(_build, each) for each in PROGRAMS), _build_registry, _copy_schema],
+            [*(partial(build, each) for each in PROGRAMS), build_registry, _copy_schema],
             [_debian_packages, _node_modules],
         )
     print(f"the stack's programs are there after {time.monotonic() - began:.0f} s: {cache()}")
@@ -70,7 +70,8 @@ def _at_once(builds: list[Callable[[], None]], others: list[Callable[[], None]])
             each.result()
 
 
-def _build(program: Program) -> None:
+def build(program: Program) -> None:
+    """Have *program* built, unless it is there."""
     target = place(program.name)
     if target.exists():
         return
@@ -85,7 +86,8 @@ def _build(program: Program) -> None:
         unfinished.rename(target.parent)
 
 
-def _build_registry() -> None:
+def build_registry() -> None:
+    """Have our own registry built, unless it is there."""
     target = registry_program()
     if target.exists():
         return
@@ -171,7 +173,7 @@ def _telling(what: str) -> Iterator[None]:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def alone() -> Iterator[None]:
     """Wait until nobody else installs into the same folder."""
     with (cache() / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
