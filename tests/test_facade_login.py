@@ -4,6 +4,7 @@
 import io
 import os
 import sys
+import webbrowser
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -58,6 +59,31 @@ def test_whoever_signed_in_signs_from_then_on(sandbox: Sandbox) -> None:
     assert somebody(sandbox.sigstore) is bob
     with pytest.raises(keyless.LoginError, match="nobody to sign as"):
         somebody(Sandbox(NOON).sigstore)
+
+
+class Terminal(io.StringIO):
+    """What somebody watches."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+def test_whoever_watches_a_terminal_is_asked_once(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When something is to be signed, and nobody was named."""
+    browser, said = Browser(sandbox), Terminal()
+    monkeypatch.setattr(webbrowser, "open", browser)
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr(sys, "stderr", said)
+    monkeypatch.setenv("BROWSER", "the one above")
+    for _ in range(3):
+        signed = keyless.sign(b"hello", sigstore=sandbox.sigstore)
+        assert signed.proof.signer.identity is not None
+        assert signed.proof.signer.identity.text == "alice@example.com"
+    assert len(browser.opened) == 1
+    assert "signed in as alice@example.com (GitHub)\n" in said.getvalue()
 
 
 def test_a_token_that_lies_there_is_taken_before_that(
