@@ -6,8 +6,6 @@ the fewest whole subtrees that cover it, and returns these with what it found: w
 out joins them to the root that the log signs.
 """
 
-from collections.abc import Callable
-
 from keyless.errors import ParseError
 from keyless.explorer.entry import Address, Entry
 from keyless.explorer.log_v2 import record_of
@@ -57,7 +55,7 @@ class PartRead:
 
 def read_part(part: Part) -> PartRead:
     """Read *part*, bundle by bundle, and keep no more of it than its hashes and what matches."""
-    is_wanted = _wanting(part)
+    sieve = Sieve(part.match) if isinstance(part.match, Policy) else None
     covered = CompactRange.of(part.start, [])
     found: list[Found] = []
     unreadable: list[int] = []
@@ -66,12 +64,14 @@ def read_part(part: Part) -> PartRead:
         first = tile.index * WIDEST
         entries = part.files.entries(tile)
         leaves = [leaf_hash(entry) for entry in entries]
-        end = min(part.end, first + tile.width)
-        covered = covered.join(_covering(first, leaves, covered.end, end))
-        for index in range(max(part.start, first), end):
+        start, end = covered.end, min(part.end, first + tile.width)
+        covered = covered.join(_covering(first, leaves, start, end))
+        if sieve is not None and not sieve.lets_through_any(entries):
+            continue
+        for index in range(start, end):
             body = entries[index - first]
             try:
-                if is_wanted(index, body):
+                if _is_wanted(part, sieve, index, body):
                     within = tuple(prove_inclusion(leaves, index - first))
                     found.append(Found(index=index, body=body, within=within))
             except ParseError:
@@ -86,13 +86,12 @@ def _covering(first: int, leaves: list[bytes], start: int, end: int) -> CompactR
     return CompactRange.of(start, leaves[start - first : end - first])
 
 
-def _wanting(part: Part) -> Callable[[int, bytes], bool]:
-    """Return what says of an index and a body whether that entry is wanted."""
-    match = part.match
-    if isinstance(match, Policy):
-        sieve = Sieve(match)
-        return lambda _, body: sieve.lets_through(body) and is_match_in(body, match)
-    return lambda index, body: is_match(_unverified(part, index, body), match)
+def _is_wanted(part: Part, sieve: Sieve | None, index: int, body: bytes) -> bool:
+    if sieve is not None and not sieve.lets_through(body):
+        return False
+    if isinstance(part.match, Policy):
+        return is_match_in(body, part.match)
+    return is_match(_unverified(part, index, body), part.match)
 
 
 def _unverified(part: Part, index: int, body: bytes) -> Entry:

@@ -11,7 +11,7 @@ is read, as is each where a policy does not ask for one exact name.
 """
 
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from keyless.policy import AllOf, AnyOf, Policy, SignedBy
 
@@ -33,9 +33,17 @@ class Sieve:
 
     def lets_through(self, body: bytes) -> bool:
         """Say whether the entry with *body* must be read."""
-        if self._spellings is None or not body.startswith(_USUAL) or b"\\" in body:
+        return self.lets_through_any((body,))
+
+    def lets_through_any(self, bodies: Sequence[bytes]) -> bool:
+        """Say whether one of *bodies* must be read: of a whole bundle in one look, mostly not."""
+        if self._spellings is None:
             return True
-        return any(spelling in body for spelling in self._spellings)
+        # Where one ends and the next begins, something may be found that is in neither: no harm.
+        joined = b"".join(bodies)
+        if b"\\" in joined or any(map(joined.__contains__, self._spellings)):
+            return True
+        return not all(body.startswith(_USUAL) for body in bodies)
 
 
 def _texts(policy: Policy) -> frozenset[str] | None:
