@@ -135,7 +135,10 @@ def _header(block: bytes, position: int) -> _Header:
     header = _Header(name=prefix + b"/" + name if prefix else name, kind=kind, member=member)
     if kind not in (_FILE, _FOLDER, _PAX, _PAX_FOR_ALL, _LONG_NAME):
         what = _KINDS.get(kind, f"of kind {shown(kind.decode('latin-1'))!r}")
-        raise ParseError(f"{shown(header.name.decode('latin-1'))} in the archive is {what}")
+        raise ParseError(
+            f"{shown(header.name.decode('latin-1'))} in the archive is {what}",
+            hint="an OCI layout has files only; `docker save` writes one since version 25",
+        )
     if kind == _FOLDER and member.size:
         raise ParseError(f"the folder {shown(name.decode('latin-1'))} in the archive has a content")
     return header
