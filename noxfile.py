@@ -37,6 +37,14 @@ LOGIN_PROGRAMS = {
     "secret-tool": "libsecret-tools",
 }
 
+# And what the tests of real registries need: the registry itself, what writes its passwords, and
+# what moves images.
+IMAGE_PROGRAMS = {
+    "docker-registry": "docker-registry",
+    "htpasswd": "apache2-utils",
+    "skopeo": "skopeo",
+}
+
 nox.options.default_venv_backend = "virtualenv"
 nox.options.sessions = [
     "lint",
@@ -148,6 +156,20 @@ def login(session: nox.Session) -> None:
 
 
 @nox.session
+def images(session: nox.Session) -> None:
+    """Images on real registries, and moved by programs that are not ours."""
+    if missing := _install_programs(session, IMAGE_PROGRAMS):
+        session.skip(f"THIS DID NOT RUN: only root can have {missing} installed, by apt-get")
+    session.install("-e", ".", *_group("tests"))
+    session.run("python", "-m", "tests.images_real.install")
+    session.run(
+        *("python", "-m", "pytest", "-q", _results("images"), "tests/images_real"),
+        *session.posargs,
+        env={"KEYLESS_IMAGES": "1"},
+    )
+
+
+@nox.session
 def peers(session: nox.Session) -> None:
     """The real servers, and every other client; `nox -s peers -- --up` leaves them running."""
     session.install("-e", ".", *_group("tests"))
@@ -176,7 +198,8 @@ def _install_programs(session: nox.Session, programs: Mapping[str, str]) -> str:
     """Have Debian bring those of *programs* that are missing; name what cannot be had."""
     missing = sorted({programs[name] for name in programs if shutil.which(name) is None})
     if missing and shutil.which("apt-get") and os.geteuid() == 0:
-        quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+        # Packages of servers start these; in runlevel 1, which is for repairs, they do not.
+        quiet = {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
         session.run("apt-get", "update", "-q", external=True, env=quiet, silent=True)
         install = ("apt-get", "install", "-qy", "--no-install-recommends", *missing)
         session.run(*install, external=True, env=quiet, silent=True)

@@ -209,7 +209,14 @@ class Registry:
             headers=(("Content-Type", manifest.media_type), *headers),
             body=manifest.raw,
         )
-        answer = self._wire.ask(question, also=(412,) if headers else ())
+        also = (400, 412) if headers else (400,)
+
+        def put() -> Response | None:
+            return _unless_confused(self._wire.ask(question, also=also))
+
+        answer = awaited(put, self._wire.patience) or self._wire.ask(question, also=also)
+        if answer.status == 400:
+            raise self._wire.refusal(question, answer)
         self._is_readable = True  # or it could not be written to either
         return answer
 
@@ -262,6 +269,16 @@ class Registry:
             f"there is no {self.name}{mark}{reference}",
             hint="look how it is spelled, and whether it was pushed",
         )
+
+
+def _unless_confused(answer: Response) -> Response | None:
+    """Return *answer*, and None if it says of a manifest that its digest is wrong.
+
+    It is not: but `docker-registry` says so while somebody else is writing a blob that the manifest
+    names, of which it then reads half.
+    """
+    confused = answer.status == 400 and b"DIGEST_INVALID" in answer.body
+    return None if confused else answer
 
 
 def _checked(reference: str) -> str:

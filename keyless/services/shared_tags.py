@@ -59,6 +59,11 @@ def edit(tag: SharedTag, change: Change) -> None:
     for _ in range(MOST_ROUNDS):
         started = time.monotonic()
         there = tag.read()
+        if there.manifest is None and mine is not None:
+            # It was there before: some registries have nothing while they are writing. To begin
+            # anew would be to lose everybody.
+            tag.patience.pause(1, 0)
+            there = tag.read()
         if mine is None or not mine.holds(there.manifest):
             new = change(there.manifest)
             if there.manifest is not None and new.digest == there.manifest.digest:

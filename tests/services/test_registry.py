@@ -356,6 +356,28 @@ def test_a_signature_that_is_not_pushed_to_its_end_is_not_seen(after: int) -> No
     assert client.again().referrers(pushed.digest).descriptors == ()
 
 
+def test_a_registry_that_is_confused_is_asked_again() -> None:
+    """As one that reads half of what somebody else is writing, and takes a digest for wrong."""
+    client = Client()
+    body = b'{"errors": [{"code": "DIGEST_INVALID", "message": "did not match"}]}'
+    client.registry.put_blob(EMPTY, [b"{}"])
+    manifest = image(b"", layers=[])
+    with client.sandbox.inject("registry", Status(code=400, body=body), times=3):
+        client.registry.put_manifest(manifest, tag="v1")
+    assert client.registry.resolve("v1") == manifest.descriptor
+
+
+def test_a_registry_that_stays_confused_is_told() -> None:
+    """In its own words."""
+    client = Client()
+    body = b'{"errors": [{"code": "DIGEST_INVALID", "message": "did not match"}]}'
+    with (
+        client.sandbox.inject("registry", Status(code=400, body=body)),
+        pytest.raises(ServiceError, match="DIGEST_INVALID: did not match"),
+    ):
+        client.registry.put_manifest(image(b""), tag="v1")
+
+
 def test_a_tag_that_cannot_be_changed_is_told() -> None:
     """A second signature cannot be noted there; where it could be put is said."""
     client = Client(referrers="unknown", tags="fixed")

@@ -119,6 +119,18 @@ def test_a_registry_is_told_what_is_to_be_replaced() -> None:
     assert json.loads(second.header("If-Match")).startswith("sha256:")
 
 
+def test_a_list_that_is_not_there_for_a_moment_is_not_begun_anew() -> None:
+    """Some registries have nothing under a tag while they are writing it."""
+    client = Client(contents="ignored")
+    client.registry.edit_tag(TAG, adding(layer(b"theirs")))
+    # Between two looks after our own was written, and at the beginning of the next round.
+    missing = Status(code=404)
+    with client.sandbox.inject("registry", missing, after=2, times=2):
+        client.registry.edit_tag(TAG, adding(layer(b"ours")))
+    there = client.registry.manifest(client.registry.resolve(TAG))
+    assert set(there.layers) == {layer(b"theirs"), layer(b"ours")}
+
+
 def test_a_list_that_never_holds_is_given_up() -> None:
     """As where a registry forgets at once what it is told."""
 
