@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.peers.stack.deployment import Stack
 from tests.peers.stack.oidc import ALICE, GITHUB_LOGIN
+from tests.peers.stack.ports import HOST
 from tests.peers.stack.programs import node_modules, place
 
 FRESH = 30.0  # seconds after which the token, which lives for sixty, is written anew
@@ -24,7 +25,7 @@ keyless:
     keyless sign FILE --trust-config {config} --identity-token-file token
     keyless verify FILE --trusted-root trusted_root.json --identity {alice} --issuer github
 
-cosign 3 (cosign 2, which takes the same, is {cosign2}):
+cosign 3 (cosign 2, which wants --new-bundle-format as well, is {cosign2}):
     {cosign} sign-blob FILE --yes --bundle FILE.sigstore.json --identity-token token \\
         --signing-config {signing} --trusted-root trusted_root.json
     {cosign} verify-blob FILE --bundle FILE.sigstore.json --trusted-root trusted_root.json \\
@@ -38,6 +39,12 @@ sigstore-python:
 
 sigstore-js, in code as docs/sandbox.md has it, with
     NODE_PATH={modules}
+
+Images, in a registry with referrers ({registry}) or without ({old_registry}):
+    {crane} append --new_layer FILE.tar --new_tag {registry}/app:1
+    keyless image sign {registry}/app:1 --trust-config {config} --identity-token-file token
+    {cosign} verify {registry}/app:1 --trusted-root trusted_root.json \\
+        --certificate-identity {alice} --certificate-oidc-issuer {github}
 
 rekor-cli:
     {rekor_cli} --rekor_server {rekor_v1} loginfo
@@ -75,6 +82,9 @@ def words(stack: Stack) -> str:
         python=sys.executable,
         modules=node_modules(),
         rekor_v1=stack.urls.rekor_v1,
+        crane=place("crane"),
+        registry=f"{HOST}:{stack.registry_port}",
+        old_registry=f"{HOST}:{stack.old_registry_port}",
         urls=stack.urls,
     )
 
