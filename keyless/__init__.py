@@ -41,6 +41,8 @@ _ROOMS = {
     ),
     "keyless.evidence": ("Verified",),
     "keyless.explorer": ("Entry", "Log"),
+    "keyless.explorer.follow": ("Pace",),
+    "keyless.explorer.position": ("Position",),
     "keyless.facade.carrying": (
         "attach_signature",
         "clean_image",
@@ -72,6 +74,7 @@ _ROOMS = {
         "SignedBy",
         "SignedByKey",
     ),
+    "keyless.policy.witnesses": ("Witness", "Witnesses"),
     "keyless.protocol.bundle": ("Bundle",),
     "keyless.protocol.checkpoint": ("Checkpoint",),
     "keyless.protocol.digest": ("Digest",),

@@ -27,6 +27,8 @@ from keyless.errors import VerificationError as VerificationError
 from keyless.evidence import Verified as Verified
 from keyless.explorer import Entry as Entry
 from keyless.explorer import Log as Log
+from keyless.explorer.follow import Pace as Pace
+from keyless.explorer.position import Position as Position
 from keyless.facade.carrying import attach_signature as attach_signature
 from keyless.facade.carrying import clean_image as clean_image
 from keyless.facade.carrying import copy_image as copy_image
@@ -65,6 +67,8 @@ from keyless.policy import Quorum as Quorum
 from keyless.policy import Requirements as Requirements
 from keyless.policy import SignedBy as SignedBy
 from keyless.policy import SignedByKey as SignedByKey
+from keyless.policy.witnesses import Witness as Witness
+from keyless.policy.witnesses import Witnesses as Witnesses
 from keyless.protocol.bundle import Bundle as Bundle
 from keyless.protocol.checkpoint import Checkpoint as Checkpoint
 from keyless.protocol.digest import Digest as Digest
@@ -102,9 +106,11 @@ __all__ = [
     "NoSuchEntry",
     "NotPushed",
     "Outcome",
+    "Pace",
     "ParseError",
     "Policy",
     "PolicyError",
+    "Position",
     "PublicKey",
     "Quorum",
     "RateLimited",
@@ -125,6 +131,8 @@ __all__ = [
     "TrustedRoot",
     "VerificationError",
     "Verified",
+    "Witness",
+    "Witnesses",
     "attach_signature",
     "attest",
     "attest_image",
