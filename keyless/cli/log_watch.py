@@ -31,6 +31,9 @@ EPILOG = """\
 Before an entry is shown, the log has proved that all it had shown before is still there. If it has
 not, both of its checkpoints are printed: keep them, they are the evidence.
 
+All logs of the instance are read, unless --log names one. One of version 1 gives out ten entries at
+a time, and a busy one grows faster than that: there, keyless log find asks its index.
+
 An entry names whom its certificate says, and anybody can have a certificate of their own logged:
 `authority` in what is shown says whether a trusted authority has issued it.
 

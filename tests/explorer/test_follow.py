@@ -2,6 +2,7 @@
 """Following logs: what comes is given out once, over shards and rotations; a fork is told."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 from pathlib import Path
 
@@ -177,6 +178,36 @@ def test_an_entry_written_while_others_are_read_is_not_missed(scene: Scene, read
         if entry.index % 7 == 0 and len(log.tree) < 60:
             log.append(b'{"kind":"y","n":%d}' % entry.index)
     assert found == list(range(len(log.tree)))
+
+
+def test_three_shards_are_read_while_others_write_to_them() -> None:
+    """Ten thousand entries, each once, none left out, whatever is written when."""
+    scene = Scene(4000)
+    reader = Reader(scene)
+    shards = [scene.log]
+    for size in (3000, 2000):
+        scene.sandbox.clock.advance(timedelta(days=1))
+        scene.sandbox.rotate()
+        shards.append(scene.log)
+        scene.grow(size)
+
+    def write(_: int) -> None:
+        for _ in range(50):
+            scene.grow(1)
+
+    with ThreadPoolExecutor(2) as writers:
+        writing = [writers.submit(write, number) for number in range(20)]
+        pace = Pace(sleep=lambda _: None, now=lambda: scene.sandbox.clock.now)
+        following = reader.log.follow(Position.beginning(), pace=pace)
+        found = [next(following) for _ in range(9000)]
+        wait(writing)
+        found += [next(following) for _ in range(1000)]
+        following.close()
+    expected = [
+        (shard.name.partition(".")[0], at) for shard in shards for at in range(len(shard.tree))
+    ]
+    assert len(expected) == 10_000
+    assert where(found) == expected
 
 
 def test_a_named_log_is_followed_alone(scene: Scene, reader: Reader) -> None:

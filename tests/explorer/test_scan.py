@@ -187,6 +187,20 @@ def test_other_processes_read_it(scene: Scene) -> None:
         assert indexes(scan) == [5432]
 
 
+def test_a_cluster_reads_it(scene: Scene) -> None:
+    """Dask's, whose workers are processes here, and machines elsewhere."""
+    distributed = pytest.importorskip("distributed")
+    with (
+        scene.sandbox.serve() as served,
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=2, processes=True, dashboard_address="127.0.0.1:0"
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        log = open_log(served.sigstore).shards[served.urls.log_v2.partition("//")[2]]
+        assert indexes(log.scan(match=HERS, executor=client.get_executor())) == HER_INDEXES
+
+
 def test_what_does_not_pickle_is_said(log: Log) -> None:
     """A sandbox in this process cannot be asked from another one."""
     with (
@@ -270,8 +284,10 @@ def test_all_parts_that_lie_are_named() -> None:
         log.scan(match=HERS)
 
 
-def test_a_fork_is_not_the_tree_that_was_signed_before(scene: Scene, log: Log) -> None:
+def test_a_fork_is_not_the_tree_that_was_signed_before() -> None:
     """Whoever has a checkpoint scans that tree, and no other."""
+    scene = Scene(1000)
+    log = open_log(scene.sandbox.sigstore, "log2025-1")
     checkpoint = log.checkpoint()
     with (
         scene.sandbox.inject("rekor_v2", FORKED_TREE),
