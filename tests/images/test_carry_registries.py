@@ -237,8 +237,9 @@ def test_a_signature_made_elsewhere_is_attached(tmp_path: Path) -> None:
     desk = Desk()
     gallery = Gallery(desk.store())
     path = tmp_path / "image.sigstore.json"
-    path.write_bytes(gallery.sign(named=gallery.digest, push=False).bundle.to_json())
-    for given in (path, path.read_bytes()):
+    signed = gallery.sign(named=gallery.digest, push=False)
+    path.write_bytes(signed.bundle.to_json())
+    for given in (path, path.read_bytes(), signed.bundle, signed):
         attached = keyless.attach_signature(
             f"{REPOSITORY}:v1", given, identity=ALICE, issuer="github", **options(desk)
         )

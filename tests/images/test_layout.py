@@ -288,6 +288,52 @@ def _fail_halfway(layout: Layout) -> None:
         raise RuntimeError
 
 
+def test_who_waits_for_another_waits_not_for_ever(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody may hold a layout for long: whoever else wants to change it is told."""
+    monkeypatch.setattr(layout_files, "LONGEST_WAIT", 0.05)
+    layout = Layout.at(path)
+    layout.put_image(image(layout), tag="1")
+    other = Layout.at(path)
+    with layout.changing():
+        with pytest.raises(InputError, match="is being changed by another"):
+            other.put_manifest(image(Layout.at(path + "2")), tag="2")
+        assert other.resolve("1")
+    other.put_image(image(other), tag="3")
+    assert list(Layout.at(path).tags()) == ["1", "3"]
+
+
+def test_an_archive_that_somebody_made_meanwhile_stays(tmp_path: Path) -> None:
+    """Both began with nothing: the second to finish is told, and overwrites nothing."""
+    path = str(tmp_path / "layout.tar")
+    first, second = Layout.at(path), Layout.at(path)
+    manifest = image(second)
+    first.put_image(image(first, b"first"), tag="first")
+    with pytest.raises(InputError, match="was made by another meanwhile"):
+        second.put_image(manifest, tag="second")
+    assert list(Layout.at(path).tags()) == ["first"]
+    assert [each.name for each in tmp_path.iterdir()] == ["layout.tar"]
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    """A file where a folder should be, a folder that is not there."""
+    (tmp_path / "file").write_text("")
+    for path in ("file/app", "nowhere/app.tar"):
+        with pytest.raises(InputError, match=r"cannot be (read|written)|there is no file"):
+            put(Layout.at(str(tmp_path / path)), b"blob")
+
+
+def test_a_blob_alone_changes_no_index(path: str) -> None:
+    """What was called so before is called so after."""
+    layout = Layout.at(path)
+    layout.put_image(image(layout), tag="1")
+    with layout.changing():
+        blob = put(layout, b"alone")
+    assert Layout.at(path).has_blob(blob)
+    assert list(Layout.at(path).tags()) == ["1"]
+
+
 def test_a_blob_that_lies_leaves_nothing_behind(path: str, tmp_path: Path) -> None:
     """Whatever is put has to be what its descriptor says, or is forgotten."""
     layout = Layout.at(path)
