@@ -115,7 +115,11 @@ class Doorkeeper:
             self._grants = (grant, *self._grants)
             return grant.headers
 
-    def credential(self, repository: str) -> RegistryCredential:
+    def tried(self, repository: str) -> RegistryCredential:
+        """Return as whom *repository* was asked for, as far as the registry wanted to know."""
+        return self._credentials.get(repository) or Anonymous(why="it did not ask for one")
+
+    def _credential(self, repository: str) -> RegistryCredential:
         """Return the credential for *repository*, which is looked for once."""
         if repository not in self._credentials:
             self._credentials[repository] = self._keychain(self._entrance.name, repository)
@@ -124,7 +128,7 @@ class Doorkeeper:
     def _granted(self, refusal: Response, scopes: tuple[Scope, ...]) -> _Grant | None:
         challenges = parse_challenges(refusal.header("WWW-Authenticate"))
         by_scheme = {each.scheme: each for each in reversed(challenges)}
-        credential = self.credential(scopes[0].repository)
+        credential = self._credential(scopes[0].repository)
         if (bearer := by_scheme.get("bearer")) is not None:
             return self._by_token(bearer, scopes, credential)
         if "basic" in by_scheme and isinstance(credential, Password):

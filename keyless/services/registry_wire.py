@@ -75,7 +75,7 @@ class Wire:
 
     def refusal(self, question: Question, response: Response) -> KeylessError:
         """Return the error that *response* is to whoever asked *question*."""
-        credential = self._doorkeeper.credential(question.scopes[0].repository)
+        credential = self._doorkeeper.tried(question.scopes[0].repository)
         attempt = Attempt(registry=self.name, do=question.do, credential=credential)
         return refused(response, attempt, self.patience)
 

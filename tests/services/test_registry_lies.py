@@ -255,7 +255,7 @@ def test_what_a_registry_repeats_of_a_password_is_not_repeated() -> None:
     """Its words end in logs that everybody can read."""
     client = known()
     body = f'{{"errors": [{{"code": "DENIED", "message": "not {PASSWORD}"}}]}}'.encode()
-    client.sandbox.registry.access = Basic({"me": "another"})
+    client.push()
     with (
         client.sandbox.inject("registry", Status(code=403, body=body)),
         pytest.raises(RegistryAuthError, match="DENIED") as caught,
