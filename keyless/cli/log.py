@@ -13,12 +13,19 @@ from keyless.cli.log_options import (
     add_unverified_option,
     log_named,
 )
+from keyless.cli.witness_options import (
+    WitnessOptions,
+    add_witness_options,
+    cosignatures_json,
+    witnesses_of,
+)
 from keyless.errors import InputError, SplitView
 from keyless.evidence import VerifiedCheckpoint
 from keyless.protocol.checkpoint import LARGEST_CHECKPOINT, Checkpoint
 from keyless.protocol.json_reader import JsonValue
 from keyless.report import text
 from keyless.safe_text import shown
+from keyless.verification.growth import verify_witnesses
 
 _GET = """\
 ENTRY is an index; a name of 64 or 80 hexadecimal digits; a link that has either in it, of which the
@@ -34,7 +41,7 @@ class GetOptions(LogOptions):
     rekor_cli: bool
 
 
-class HeadOptions(LogOptions):
+class HeadOptions(WitnessOptions, LogOptions):
     """What `keyless log head` was told."""
 
     note: bool
@@ -82,15 +89,20 @@ def head(arguments: Sequence[str]) -> int:
         epilog=f"Keep it with --note for `keyless log consistency`.\n\n{EXIT_CODES}",
     )
     parser.add_argument("--note", action="store_true", help="print the checkpoint, as it is signed")
+    add_witness_options(parser)
     add_log_options(parser)
     options = parser.parse_args(arguments, HeadOptions())
+    witnesses = witnesses_of(options)
     checkpoint = log_named(options).checkpoint()
+    seen = () if witnesses is None else verify_witnesses(checkpoint, witnesses)
     if options.note:
         output.say_bytes(checkpoint.checkpoint.to_text().encode("utf-8"))
     elif options.json:
-        output.say_json({"keyless": 1, "head": _checkpoint_json(checkpoint)})
+        head = {**_checkpoint_json(checkpoint), "cosignatures": cosignatures_json(seen)}
+        output.say_json({"keyless": 1, "head": head})
     else:
-        output.say(text(f"head of {checkpoint.log}", _rows(checkpoint)))
+        rows = [*_rows(checkpoint), *(("witness", str(each), "") for each in seen)]
+        output.say(text(f"head of {checkpoint.log}", rows))
     return output.DONE
 
 
@@ -158,7 +170,7 @@ def _rows(checkpoint: VerifiedCheckpoint) -> list[tuple[str, str, str]]:
     ]
 
 
-def _checkpoint_json(checkpoint: VerifiedCheckpoint) -> JsonValue:
+def _checkpoint_json(checkpoint: VerifiedCheckpoint) -> dict[str, JsonValue]:
     return {
         "log": checkpoint.log,
         "log_id": checkpoint.log_id.hex(),

@@ -7,26 +7,22 @@ and nothing else on stdout; what is said of the reading itself goes to stderr in
 
 import gc
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from keyless.cli import output
 from keyless.cli.arguments import Parser
 from keyless.cli.log_options import LogOptions, add_log_options
 from keyless.cli.who_options import WhoOptions
-from keyless.errors import InputError, KeylessError, ParseError, SplitView
-from keyless.evidence import VerifiedCosignature
+from keyless.cli.witness_options import WitnessOptions, add_witness_options
+from keyless.errors import InputError, KeylessError, SplitView
 from keyless.explorer import Entry
-from keyless.policy.witnesses import Witness, Witnesses
 from keyless.protocol.json_reader import JsonValue
-from keyless.protocol.window import in_rfc3339
 from keyless.safe_text import shown
 
 
-class ReadingOptions(WhoOptions, LogOptions):
+class ReadingOptions(WhoOptions, WitnessOptions, LogOptions):
     """What a command was told that reads a log."""
 
-    witness: list[str] | None
-    quorum: int | None
     jsonl: bool
 
 
@@ -74,34 +70,7 @@ def add_reading_options(parser: Parser) -> None:
     """Let *parser* know the words that all of these commands take."""
     add_log_options(parser)
     parser.add_argument("--jsonl", action="store_true", help="print one JSON object a line")
-    seen = parser.add_argument_group("who must have seen the log")
-    seen.add_argument(
-        "--witness",
-        metavar="KEY",
-        action="append",
-        help="a witness, as name+hint+base64; may be given several times",
-    )
-    seen.add_argument(
-        "--quorum", metavar="N", type=int, help="how many of the witnesses; else all of them"
-    )
-
-
-def witnesses_of(options: ReadingOptions) -> Witnesses | None:
-    """Return who must have seen the log, if *options* name any."""
-    keys = options.witness or []
-    if not keys:
-        if options.quorum is not None:
-            raise InputError("a --quorum of no witnesses", hint="name them: --witness KEY")
-        return None
-    quorum = len(keys) if options.quorum is None else options.quorum
-    return Witnesses(quorum, *map(_witness, keys))
-
-
-def _witness(text: str) -> Witness:
-    try:
-        return Witness.parse(text)
-    except ParseError as error:
-        raise InputError(f"--witness {shown(text, longest=120)}: {error.message}") from None
+    add_witness_options(parser)
 
 
 def tell_evidence(error: KeylessError) -> None:
@@ -119,17 +88,6 @@ def tell_unreadable(entries: Sequence[object]) -> None:
         some = ", ".join(shown(each) for each in entries[:5])
         more = f" and {len(entries) - 5} more" if len(entries) > 5 else ""
         output.note(f"not all can be read of {len(entries)} entries: {some}{more}")
-
-
-def tell_cosignatures(seen: Iterable[VerifiedCosignature]) -> None:
-    """Say who has seen the log."""
-    for each in seen:
-        output.note(str(each))
-
-
-def cosignatures_json(seen: Iterable[VerifiedCosignature]) -> JsonValue:
-    """Write who has seen the log."""
-    return [{"witness": each.witness, "at": in_rfc3339(each.at)} for each in seen]
 
 
 def evidence_json(error: KeylessError) -> dict[str, JsonValue]:

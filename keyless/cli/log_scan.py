@@ -14,13 +14,11 @@ from keyless.cli.log_reading import (
     ReadingOptions,
     Shown,
     add_reading_options,
-    cosignatures_json,
-    tell_cosignatures,
     tell_evidence,
     tell_unreadable,
-    witnesses_of,
 )
 from keyless.cli.who_options import add_who_options, policy_of
+from keyless.cli.witness_options import cosignatures_json, tell_cosignatures, witnesses_of
 from keyless.errors import InputError, KeylessError
 from keyless.explorer import Log
 from keyless.explorer.directory import known_logs

@@ -11,12 +11,11 @@ from keyless.cli.log_reading import (
     ReadingOptions,
     Shown,
     add_reading_options,
-    tell_cosignatures,
     tell_evidence,
     tell_unreadable,
-    witnesses_of,
 )
 from keyless.cli.who_options import add_who_options, names_somebody, policy_of
+from keyless.cli.witness_options import tell_cosignatures, witnesses_of
 from keyless.errors import InputError, KeylessError, ParseError
 from keyless.explorer import Entry, Log
 from keyless.explorer.follow import USUAL_PAUSE, Pace

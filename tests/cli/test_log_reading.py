@@ -148,6 +148,20 @@ def test_witnesses_are_told(typed: Typed) -> None:
     assert "1 of the 2 witnesses wanted have seen this checkpoint" in told
 
 
+def test_the_head_says_who_has_seen_it(typed: Typed) -> None:
+    """Where that is asked."""
+    seen, stranger = Witness("w.example"), Witness("x.example")
+    typed.scene.log.witnesses = (seen,)
+    code, said, _ = typed("log", "head", "--witness", key_of(seen))
+    assert code == output.DONE
+    assert "seen by the witness w.example at 2025-" in said
+    _, said, _ = typed("log", "head", "--witness", key_of(seen), "--json")
+    assert json.loads(said)["head"]["cosignatures"][0]["witness"] == "w.example"
+    code, said, told = typed("log", "head", "--witness", key_of(stranger))
+    assert (code, said) == (output.REFUSED, "")
+    assert "0 of the 1 witnesses wanted" in told
+
+
 def test_entries_that_cannot_be_read_are_told(typed: Typed) -> None:
     """A signer may be in one."""
     typed.watch()
