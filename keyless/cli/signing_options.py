@@ -7,13 +7,14 @@ lives, whoever reads it signs in somebody else's name. So a token comes in a fil
 of the environment, and one that was typed all the same is neither used nor repeated.
 """
 
-import os
 import re
 from collections.abc import Sequence
+from functools import partial
 
 from keyless.auth import Identity
-from keyless.auth.ambient import VARIABLE
+from keyless.auth.ambient import VARIABLE, environment_token, file_token
 from keyless.cli.arguments import FileOptions, Parser
+from keyless.cli.login_options import LoginOptions, add_login_options, brings_token, who_is_here
 from keyless.cli.trust_options import INSTANCE_HELP
 from keyless.errors import InputError, LoginError, LoginFailure, ParseError
 from keyless.instance import Sigstore, connect
@@ -21,12 +22,15 @@ from keyless.instance.sigstore import LogVersion
 from keyless.safe_text import shown
 from keyless.services.embedded_trust import INSTANCES
 
+AS_WHOM = f"""\
+You sign as whoever an identity token is about: the one in the file that --identity-token-file
+names, the one in {VARIABLE}, or the one that a job of CI is given. Without one, you go on with
+the session that keyless login --remember has kept; or, at a terminal, sign in now. A token itself is
+never typed: every process on the machine could read it. Who you are, and what you sign, becomes
+public for ever; --dry-run shows all of it, and signs nothing.
+"""
 EPILOG = f"""\
-You sign as whoever the identity token is about: the one in the file that --identity-token-file
-names, or else the one in {VARIABLE}. A token itself is never typed: every process on the
-machine could read it. Who you are, and what you sign, becomes public for ever; --dry-run shows
-all of it, and signs nothing.
-
+{AS_WHOM}
 Exit codes: 0 signed, 1 a service lied, 2 misused, 3 a service failed or no identity could be had.
 """
 
@@ -35,27 +39,43 @@ _TOKEN = re.compile(r"(?:.*[=\s:'\"])?eyJ[\w-]*\.eyJ[\w-]*\.[\w-]*['\"]?", re.DO
 _LOG_VERSIONS: dict[str, LogVersion] = {"1": 1, "2": 2}
 
 
-class SigningOptions(FileOptions):
-    """What a command was told of signing."""
+class SignerOptions(LoginOptions):
+    """What a command was told of who signs."""
 
     identity_token_file: str | None
     trust_config: str | None
     instance: str | None
     rekor: str | None
-    bundle: str | None
-    output_dir: str | None
-    overwrite: bool
     dry_run: bool
     json: bool
 
 
+class SigningOptions(FileOptions, SignerOptions):
+    """What a command was told of signing files."""
+
+    bundle: str | None
+    output_dir: str | None
+    overwrite: bool
+
+
 def add_signing_options(parser: Parser) -> None:
     """Let *parser* know all of the words."""
+    add_signer_options(parser)
+    where = parser.add_argument_group("where the bundle goes; else beside FILE")
+    where.add_argument("--bundle", metavar="BUNDLE", help="here, of the one FILE")
+    where.add_argument("--output-dir", metavar="FOLDER", help="into this folder")
+    where.add_argument(
+        "--overwrite", action="store_true", help="replace whatever is there, whoever made it"
+    )
+
+
+def add_signer_options(parser: Parser) -> None:
+    """Let *parser* know those that say who signs, and how much is told of it."""
     who = parser.add_argument_group("as whom, and through which services")
     who.add_argument(
         "--identity-token-file",
         metavar="FILE",
-        help=f"the file with your identity token; without it, {VARIABLE} holds the token",
+        help=f"the file with your identity token; else {VARIABLE} holds it, or you sign in",
     )
     who.add_argument(
         "--trust-config", metavar="FILE", help="the instance of this client trust configuration"
@@ -64,12 +84,7 @@ def add_signing_options(parser: Parser) -> None:
     who.add_argument(
         "--rekor", choices=tuple(_LOG_VERSIONS), help="the version of the log; else the instance's"
     )
-    where = parser.add_argument_group("where the bundle goes; else beside FILE")
-    where.add_argument("--bundle", metavar="BUNDLE", help="here, of the one FILE")
-    where.add_argument("--output-dir", metavar="FOLDER", help="into this folder")
-    where.add_argument(
-        "--overwrite", action="store_true", help="replace whatever is there, whoever made it"
-    )
+    add_login_options(parser)
     parser.add_argument(
         "--dry-run", action="store_true", help="show what would become public, and sign nothing"
     )
@@ -87,7 +102,7 @@ def demand_no_token(arguments: Sequence[str]) -> None:
         )
 
 
-def connected_to_sign(options: SigningOptions) -> Sigstore:
+def connected_to_sign(options: SignerOptions) -> Sigstore:
     """Return the instance that *options* name."""
     if options.trust_config is not None and options.instance is not None:
         raise InputError("--trust-config names an instance, and so does --instance: give one")
@@ -106,17 +121,17 @@ def connected_to_sign(options: SigningOptions) -> Sigstore:
         ) from None
 
 
-def identity_named(options: SigningOptions) -> Identity:
-    """Return whom *options*, or the environment, name."""
+def identity_named(options: SignerOptions, sigstore: Sigstore) -> Identity:
+    """Return whom *options* or the environment name; or who goes on, or signs in to *sigstore*."""
     path = options.identity_token_file
-    if path is None and not os.environ.get(VARIABLE, "").strip():
-        raise LoginError(
-            "nobody to sign as: there is no identity token",
-            hint=f"name a file that holds one with --identity-token-file, or have {VARIABLE} hold "
-            "it; keyless demo shows all of it without one",
-        )
+    if path is None and not brings_token(options):
+        return who_is_here(options, sigstore)
+    if path is not None:
+        _demand_no_sign_in(options)
+    source = environment_token if path is None else partial(file_token, path)
+    identity = Identity(source, expected=options.expect)
     try:
-        return Identity.from_environment() if path is None else Identity.from_file(path)
+        identity.reveal_token()  # asks, so that what is wrong with it is known at once
     except LoginError as error:
         if error.reason is not LoginFailure.NO_TOKEN:
             raise
@@ -124,3 +139,12 @@ def identity_named(options: SigningOptions) -> Identity:
         raise InputError(
             f"{where} holds no identity token: {error.message}", hint=error.hint
         ) from None
+    return identity
+
+
+def _demand_no_sign_in(options: SignerOptions) -> None:
+    if options.provider is not None or options.flow != "auto" or options.remember:
+        raise InputError(
+            "--identity-token-file says who you are, so that nobody signs in",
+            hint="leave out --provider, --flow and --remember; or the file",
+        )
