@@ -57,9 +57,10 @@ def test_cosign_trusts_whom_our_writer_would(stack: Stack) -> None:
 
 
 def trusted(root: TrustedRoot) -> dict[str, object]:
-    """Return whom *root* trusts; who runs what is said by one of the writers alone."""
+    """Return whom *root* trusts; who runs what one of the writers does not say, nor keep order."""
+    logs = sorted((*root.logs, *root.ct_logs), key=lambda log: log.base_url)
     return {
-        "logs": [_facts(each) for each in (*root.logs, *root.ct_logs)],
+        "logs": [_facts(each) for each in logs],
         "authorities": root.authorities,
         "timestamp authorities": root.timestamp_authorities,
         "skipped": root.skipped,

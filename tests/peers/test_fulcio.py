@@ -126,10 +126,12 @@ def test_a_token_that_it_refuses_is_refused_here_before(stack: Stack, why: str) 
 
 
 def test_a_token_of_an_issuer_that_it_does_not_know_is_refused_in_its_words(stack: Stack) -> None:
-    """Which are those for every other token, with our advice."""
+    """Which are those for every other token; whose it takes, it says when asked for that."""
     with pytest.raises(ServiceError, match=WORDS) as caught:
         issued(stack, stack.token(iss="http://localhost:1"))
-    assert "does not accept tokens of http://localhost:1" in str(caught.value.hint)
+    hint = str(caught.value.hint)
+    assert "takes no tokens of http://localhost:1" in hint
+    assert stack.workflows in hint
 
 
 def test_what_an_intermediate_issued_is_verified_by_way_of_it(stack: Stack) -> None:
