@@ -15,7 +15,8 @@ from keyless.services.registry_wire import Question, Wire
 from keyless.value import replace
 
 MOST_PAGES = 1000
-_NEXT = re.compile(r'<([^<>]*)>\s*;[^,]*\brel\s*=\s*"?next"?', re.IGNORECASE)
+LONGEST_LINK = 8 << 10
+_NEXT = re.compile(r'<([^<>]*)>\s*;[^,<]*\brel\s*=\s*"?next"?', re.IGNORECASE)
 _STRANGE = "something else may have answered in its place"
 
 
@@ -27,7 +28,7 @@ def pages(wire: Wire, question: Question, *, also: Collection[int] = ()) -> Iter
     response = wire.ask(question, also=also)
     seen = {question.url}
     yield response
-    while link := _NEXT.search(response.header("Link")):
+    while link := _NEXT.search(response.header("Link")[:LONGEST_LINK]):
         url = _there(wire, link[1], base=question.url)
         if url in seen or len(seen) == MOST_PAGES:
             raise wire.broken("has a list without end", hint=_STRANGE)
