@@ -80,6 +80,11 @@ class Identity:
         return cls._ready(demanded_source(ambient_source()).ask)
 
     @property
+    def expected(self) -> str | None:
+        """Who it is to be, and nobody else; None where that was not said."""
+        return self._expected
+
+    @property
     def name(self) -> str | None:
         """What a certificate will call you; None while no token was asked for, or if none says.
 

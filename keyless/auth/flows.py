@@ -11,12 +11,14 @@ from threading import Lock
 
 from keyless.auth import Identity
 from keyless.auth.ambient import AmbientSource, ambient_source, demanded_source
+from keyless.auth.contact import Contact
 from keyless.auth.person import ask_person
 from keyless.auth.session_cache import SessionCache
 from keyless.auth.surroundings import Surroundings, wanted_flow
 from keyless.auth.wish import Renew, Scene, Wish
 from keyless.errors import LoginError, LoginFailure
 from keyless.instance import Sigstore
+from keyless.protocol.certificate import Certificate
 from keyless.protocol.token import IdentityToken
 from keyless.protocol.window import in_words
 from keyless.safe_text import shown
@@ -30,16 +32,27 @@ def sign_in(
     Raises LoginError, whose `reason` is why that is nobody. Where sessions are *kept_in* a keyring,
     one that is there is gone on with, and nobody signs in unless it turns out to be no good.
     """
+    vouched = vouched_for(sigstore, wish, scene=scene)
+    return vouched or by_person(sigstore, wish, scene=scene, kept_in=kept_in)
+
+
+def vouched_for(sigstore: Sigstore, wish: Wish, *, scene: Scene) -> Identity | None:
+    """Return who this place says is here, if *wish* leaves that to it; None if it says nobody."""
     flow = wanted_flow(wish.flow, scene.environ)
     # Who names a provider means a person's account there.
-    if flow == "ci" or (flow == "auto" and wish.provider is None):
-        source = ambient_source(scene.environ, audience=wish.client.name)
-        if flow == "ci":
-            source = demanded_source(source)
-        ambient = None if source is None else _ambient(sigstore, wish, source, scene)
-        if ambient is not None:
-            return ambient
-    if flow == "auto":
+    if flow != "ci" and (flow != "auto" or wish.provider is not None):
+        return None
+    source = ambient_source(scene.environ, audience=wish.client.name)
+    if flow == "ci":
+        source = demanded_source(source)
+    return None if source is None else _ambient(sigstore, wish, source, scene)
+
+
+def by_person(
+    sigstore: Sigstore, wish: Wish, *, scene: Scene, kept_in: SessionCache | None = None
+) -> Identity:
+    """Return whoever signs in by *wish*, or whose session is *kept_in* a keyring."""
+    if wanted_flow(wish.flow, scene.environ) == "auto":
         _demand_no_build(scene.surroundings)
     person = _Person(lambda: ask_person(sigstore, wish, scene), renew=wish.renew)
     session = None if kept_in is None else kept_in.find(sigstore.clock())
@@ -47,9 +60,7 @@ def sign_in(
     if session is None:
         first = person.token()
     else:
-        until = in_words(session.certificate.not_after)
-        whose = shown(session.certificate.identity.text)
-        scene.contact.tell(f"going on with the session of {whose}, which is kept until {until}")
+        tell_resumed(session.certificate, scene.contact)
     return Identity(
         lambda: person.token().text,
         expected=wish.expected,
@@ -57,6 +68,31 @@ def sign_in(
         first=first,
         kept_in=kept_in,
     )
+
+
+def go_on(sigstore: Sigstore, wish: Wish, *, scene: Scene, kept_in: SessionCache) -> Identity:
+    """Return whose session is *kept_in* a keyring; nobody is asked before it is over.
+
+    Then they sign in again by *wish*, if they are here.
+    """
+
+    def ask() -> IdentityToken:
+        demand_somebody(scene.surroundings)
+        return ask_person(sigstore, wish, scene)
+
+    person = _Person(ask, renew=wish.renew)
+    return Identity(
+        lambda: person.token().text,
+        expected=wish.expected,
+        audience=wish.client.name,
+        kept_in=kept_in,
+    )
+
+
+def tell_resumed(certificate: Certificate, contact: Contact) -> None:
+    """Tell by *contact* that it is gone on with the session of *certificate*."""
+    whose, until = shown(certificate.identity.text), in_words(certificate.not_after)
+    contact.tell(f"going on with the session of {whose}, which is kept until {until}")
 
 
 def demand_somebody(surroundings: Surroundings) -> None:

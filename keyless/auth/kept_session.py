@@ -8,7 +8,6 @@ certificate is: whoever uses it verifies that against the trusted root, and that
 """
 
 import json
-import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -28,8 +27,6 @@ LARGEST_INDEX = 64 << 10
 MOST_SESSIONS = 24
 # What is found must outlive the signing for which it is used, delays of the servers included.
 SPARE = timedelta(seconds=60)
-
-_ENTRY = re.compile("[0-9a-f]{64}")
 
 
 @value
@@ -90,24 +87,32 @@ class Session:
 
 @value
 class KeptSession:
-    """What is known of a session without using it: whose, vouched for and certified by whom."""
+    """What is known of a session without using it: whose, vouched for by whom, and *place*."""
 
-    entry: str
+    place: SessionPlace
     identity: str
     issuer: str | None
-    authority: str
     expires_at: datetime
 
     @classmethod
     def of(cls, session: Session, place: SessionPlace) -> "KeptSession":
         """Say what is known of *session*, which is kept at *place*."""
         return cls(
-            entry=place.entry,
+            place=place,
             identity=session.certificate.identity.text,
             issuer=session.certificate.claims.issuer,
-            authority=place.authority,
             expires_at=session.certificate.not_after,
         )
+
+    @property
+    def entry(self) -> str:
+        """The name that it is kept under."""
+        return self.place.entry
+
+    @property
+    def authority(self) -> str:
+        """Who has certified it."""
+        return self.place.authority
 
     def __str__(self) -> str:
         by = f", vouched for by {shown(self.issuer)}" if self.issuer else ""
@@ -122,21 +127,29 @@ def parse_index(text: str) -> tuple[KeptSession, ...]:
 
 def index_text(sessions: Iterable[KeptSession]) -> str:
     """Write which sessions are kept."""
-    listed = [
-        {**each.__dict__, "expires_at": each.expires_at.isoformat().replace("+00:00", "Z")}
-        for each in sessions
-    ]
-    return json.dumps({"sessions": listed})
+    return json.dumps({"sessions": [_listed(each) for each in sessions]})
+
+
+def _listed(session: KeptSession) -> dict[str, str | None]:
+    # Under which name it is kept, follows from the place: no list can name anything else.
+    return {
+        **session.place.__dict__,
+        "identity": session.identity,
+        "vouched_for_by": session.issuer,
+        "expires_at": session.expires_at.isoformat().replace("+00:00", "Z"),
+    }
 
 
 def _parse_listed(json_object: Json) -> KeptSession:
-    entry = json_object.text("entry")
-    if not _ENTRY.fullmatch(entry):
-        raise json_object.error("not the name of a session", name="entry")
     return KeptSession(
-        entry=entry,
+        place=SessionPlace(
+            authority=json_object.text("authority"),
+            issuer=json_object.text("issuer"),
+            client=json_object.text("client"),
+            provider=json_object.optional_text("provider"),
+            expected=json_object.optional_text("expected"),
+        ),
         identity=json_object.text("identity"),
-        issuer=json_object.optional_text("issuer"),
-        authority=json_object.text("authority"),
+        issuer=json_object.optional_text("vouched_for_by"),
         expires_at=json_object.within("expires_at", parse_time, json_object.text("expires_at")),
     )

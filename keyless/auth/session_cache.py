@@ -134,15 +134,26 @@ def kept_sessions(
 ) -> tuple[KeptSession, ...]:
     """Return the sessions that are kept and have not ended *now*; those that have are removed."""
     try:
-        texts = _texts(keyring)
-        listed = _listed(texts)
-        for session in listed:
-            if now > session.expires_at:
-                _remove(texts, session.entry)
+        return _current(now, _texts(keyring))
     except ServiceError as error:
         tell(f"no session is kept: {error.message}")
         return ()
-    return tuple(session for session in listed if now <= session.expires_at)
+
+
+def sessions_to_use(
+    now: datetime, keyring: Keyring | None = None, *, tell: Tell = on_stderr
+) -> tuple[KeptSession, ...]:
+    """Return what `kept_sessions` does, for whoever may not have wished for any.
+
+    They need not hear that there is no keyring in which one would have been kept.
+    """
+    try:
+        return _current(now, _texts(keyring))
+    except UnfitKeyringError:
+        return ()
+    except ServiceError as error:
+        tell(f"no session is used: {error.message}")
+        return ()
 
 
 def remove_sessions(keyring: Keyring | None = None) -> int:
@@ -160,6 +171,14 @@ def remove_sessions(keyring: Keyring | None = None) -> int:
         texts.remove(session.entry)
     texts.remove(_INDEX)
     return len(listed)
+
+
+def _current(now: datetime, texts: KeptTexts) -> tuple[KeptSession, ...]:
+    listed = _listed(texts)
+    for session in listed:
+        if now > session.expires_at:
+            _remove(texts, session.entry)
+    return tuple(session for session in listed if now <= session.expires_at)
 
 
 def _texts(keyring: Keyring | None) -> KeptTexts:

@@ -9,7 +9,7 @@ from keyless.auth import Identity
 from keyless.cli import output
 from keyless.cli.arguments import Parser
 from keyless.cli.places import ROOM, Place, bundle_of, demand_apart, demand_free, demand_room
-from keyless.cli.publicity import is_watched, say_publicity, tell
+from keyless.cli.publicity import foreseen, is_watched, say_publicity, tell
 from keyless.cli.signing_options import (
     EPILOG,
     SigningOptions,
@@ -26,7 +26,6 @@ from keyless.cli.signing_outcomes import (
     say_outcome,
 )
 from keyless.cli.trust_options import trust_json
-from keyless.disclosure import disclosure
 from keyless.errors import InputError, KeylessError, ParseError
 from keyless.instance import Sigstore
 from keyless.protocol.predicate_types import PREDICATE_TYPES, predicate_name
@@ -95,8 +94,8 @@ def _run(options: Options) -> int:
     place = _place(options, said)
     demand_apart([place])
     sigstore = connected_to_sign(options)
-    identity = identity_named(options)
-    public = disclosure(identity, said.payload, sigstore=sigstore)
+    identity = identity_named(options, sigstore)
+    public = foreseen(identity, said.payload, sigstore=sigstore)
     if options.dry_run:
         return say_publicity(public, as_json=options.json)
     demand_room([place], size=ROOM + 2 * len(said.payload))

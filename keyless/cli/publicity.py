@@ -8,6 +8,7 @@ from keyless import files
 from keyless.auth import Identity
 from keyless.cli import output
 from keyless.cli.signing_outcomes import document
+from keyless.credential import Credential
 from keyless.disclosure import Disclosure, disclosure
 from keyless.instance import Sigstore
 from keyless.protocol.digest import Digest
@@ -20,8 +21,13 @@ What = tuple[tuple[str, str], ...]
 def publicity(sources: Sequence[Source], identity: Identity, *, sigstore: Sigstore) -> Disclosure:
     """Return what becomes public when all of *sources*, files or digests, are signed."""
     first, *others = map(_digest, sources)
-    said = disclosure(identity, first, sigstore=sigstore)
+    said = foreseen(identity, first, sigstore=sigstore)
     return _with(said, tuple(("artifact", str(digest)) for digest in others))
+
+
+def foreseen(identity: Identity, content: Digest | bytes, *, sigstore: Sigstore) -> Disclosure:
+    """Return what becomes public when *identity* signs *content*; by the session that is kept."""
+    return disclosure(Credential.resume(identity, sigstore) or identity, content, sigstore=sigstore)
 
 
 def say_publicity(said: Disclosure, *, as_json: bool) -> int:
@@ -37,7 +43,7 @@ def say_publicity(said: Disclosure, *, as_json: bool) -> int:
 def tell_publicity(sources: Sequence[Source], identity: Identity, *, sigstore: Sigstore) -> None:
     """Tell a person who is watching what becomes public now; of many artifacts, of the first."""
     if is_watched():
-        said = disclosure(identity, _digest(sources[0]), sigstore=sigstore)
+        said = foreseen(identity, _digest(sources[0]), sigstore=sigstore)
         others = len(sources) - 1
         more: What = (("artifacts", f"the digests of {others} more"),) if others else ()
         tell(_with(said, more))

@@ -65,7 +65,7 @@ def _run(options: SignOptions) -> int:
     artifacts = _artifacts(options)
     places = _places(options, artifacts)
     sigstore = connected_to_sign(options)
-    identity = identity_named(options)
+    identity = identity_named(options, sigstore)
     if options.dry_run:
         sources = [artifact.source for artifact in artifacts if artifact.problem is None]
         return say_publicity(publicity(sources, identity, sigstore=sigstore), as_json=options.json)

@@ -24,10 +24,10 @@ from keyless.services.embedded_trust import INSTANCES
 
 AS_WHOM = f"""\
 You sign as whoever an identity token is about: the one in the file that --identity-token-file
-names, the one in {VARIABLE}, or the one that a job of CI is given. Without one, you go on with
-the session that keyless login --remember has kept; or, at a terminal, sign in now. A token itself is
-never typed: every process on the machine could read it. Who you are, and what you sign, becomes
-public for ever; --dry-run shows all of it, and signs nothing.
+names, the one in {VARIABLE}, or the one that a job of CI is given. Without one, you go on
+with the session that keyless login --remember has kept; or, at a terminal, sign in now. A token
+itself is never typed: every process on the machine could read it. Who you are, and what you sign,
+becomes public for ever; --dry-run shows all of it, and signs nothing.
 """
 EPILOG = f"""\
 {AS_WHOM}
@@ -71,24 +71,30 @@ def add_signing_options(parser: Parser) -> None:
 
 def add_signer_options(parser: Parser) -> None:
     """Let *parser* know those that say who signs, and how much is told of it."""
-    who = parser.add_argument_group("as whom, and through which services")
+    who = parser.add_argument_group("as whom")
     who.add_argument(
         "--identity-token-file",
         metavar="FILE",
         help=f"the file with your identity token; else {VARIABLE} holds it, or you sign in",
     )
-    who.add_argument(
-        "--trust-config", metavar="FILE", help="the instance of this client trust configuration"
-    )
-    who.add_argument("--instance", choices=INSTANCES, help=INSTANCE_HELP)
-    who.add_argument(
+    add_login_options(parser)
+    add_instance_options(parser)
+    parser.add_argument(
         "--rekor", choices=tuple(_LOG_VERSIONS), help="the version of the log; else the instance's"
     )
-    add_login_options(parser)
     parser.add_argument(
         "--dry-run", action="store_true", help="show what would become public, and sign nothing"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def add_instance_options(parser: Parser) -> None:
+    """Let *parser* know those that name an instance to sign with."""
+    group = parser.add_argument_group("through which services")
+    group.add_argument(
+        "--trust-config", metavar="FILE", help="the instance of this client trust configuration"
+    )
+    group.add_argument("--instance", choices=INSTANCES, help=INSTANCE_HELP)
 
 
 def demand_no_token(arguments: Sequence[str]) -> None:
@@ -104,19 +110,23 @@ def demand_no_token(arguments: Sequence[str]) -> None:
 
 def connected_to_sign(options: SignerOptions) -> Sigstore:
     """Return the instance that *options* name."""
-    if options.trust_config is not None and options.instance is not None:
+    rekor = None if options.rekor is None else _LOG_VERSIONS[options.rekor]
+    return instance_named(options.instance, options.trust_config, rekor=rekor)
+
+
+def instance_named(
+    instance: str | None, trust_config: str | None, *, rekor: LogVersion | None = None
+) -> Sigstore:
+    """Return the public *instance* of that name, or the one that *trust_config* describes."""
+    if trust_config is not None and instance is not None:
         raise InputError("--trust-config names an instance, and so does --instance: give one")
     try:
-        return connect(
-            options.instance,
-            rekor=None if options.rekor is None else _LOG_VERSIONS[options.rekor],
-            trust_config=options.trust_config,
-        )
+        return connect(instance, rekor=rekor, trust_config=trust_config)
     except ParseError as error:
-        if options.trust_config is None:
+        if trust_config is None:
             raise
         raise InputError(
-            f"{shown(options.trust_config)} is no client trust configuration: {error.message}",
+            f"{shown(trust_config)} is no client trust configuration: {error.message}",
             hint=error.hint,
         ) from None
 

@@ -123,6 +123,7 @@ class Credential:
                 certificate,
                 identity.last_token,
                 cache.place,
+                expected=identity.expected,
                 now=sigstore.clock(),
                 trusted_root=sigstore.trusted_root,
                 requirements=requirements,

@@ -39,21 +39,23 @@ def check_kept(  # noqa: PLR0913 - whose it is, and by what that is told
     token: IdentityToken | None,
     place: SessionPlace,
     *,
+    expected: str | None = None,
     now: datetime,
     trusted_root: TrustedRoot,
     requirements: Requirements = Requirements.PUBLIC,
 ) -> None:
     """Refuse *certificate*, kept at *place*, unless it can be signed under *now* as who is meant.
 
-    That is the holder of *token*, if there is one, and whoever the place was told to expect.
+    That is the holder of *token*, if there is one, and whoever is *expected*, now or when the
+    session was begun.
     """
     signer = _verify_current(certificate, now, trusted_root, requirements)
     if token is not None:
         _check_holder(certificate, token)
     # Other programs of the user's can write to the keyring, so the name that something has there
     # proves nothing.
-    if place.expected is not None:
-        _demand_same("identity", certificate.identity.text, [place.expected])
+    for meant in filter(None, [expected, place.expected]):
+        _demand_same("identity", certificate.identity.text, [meant])
     if place.provider is not None:
         issuers = [place.issuer, ISSUERS.get(place.provider, place.provider)]
         _demand_same("issuer", certificate.claims.issuer, issuers)

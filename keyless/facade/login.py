@@ -70,6 +70,24 @@ def login(  # noqa: PLR0913 - each is a question of its own, and most are for fe
     wish = Wish(
         provider=provider, flow=flow, expected=expect, issuer=issuer, client=client, renew=renew
     )
+    scene = scene_here(timeout=timeout, reader=reader, tell=tell, open_browser=open_browser)
+    kept_in = _cache(instance, wish, remember, scene.contact)
+    identity = sign_in(instance, wish, scene=scene, kept_in=kept_in)
+    if identity.kept_in is not None:
+        _keep(identity, instance)
+    with _remembering:
+        _signed_in[_trust(instance)] = identity
+    return identity
+
+
+def scene_here(
+    *,
+    timeout: float = TIMEOUT,
+    reader: Callable[[], str] | None = None,
+    tell: Callable[[str], None] | None = None,
+    open_browser: Callable[[str], bool] | None = None,
+) -> Scene:
+    """Return where somebody signs in who sits here, as `login` explains."""
     surroundings = Surroundings.look()
     opens = open_browser or (open_in_browser if surroundings.may_open_browser else None)
     contact = Contact(
@@ -78,14 +96,7 @@ def login(  # noqa: PLR0913 - each is a question of its own, and most are for fe
         read=_reading(reader),
         board=NotebookCard() if surroundings.in_notebook else None,
     )
-    scene = Scene.here(contact, timeout=timeout)
-    kept_in = _cache(instance, wish, remember, scene.contact)
-    identity = sign_in(instance, wish, scene=scene, kept_in=kept_in)
-    if identity.kept_in is not None:
-        _keep(identity, instance)
-    with _remembering:
-        _signed_in[_trust(instance)] = identity
-    return identity
+    return Scene.here(contact, timeout=timeout)
 
 
 def somebody(sigstore: Sigstore) -> Identity:

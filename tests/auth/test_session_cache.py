@@ -19,6 +19,7 @@ from keyless.auth.kept_session import MOST_SESSIONS, Session, SessionPlace
 from keyless.auth.session_cache import SessionCache, kept_sessions, remove_sessions
 from keyless.errors import ServiceError
 from keyless.protocol.certificate import Certificate
+from keyless.protocol.digest import Digest
 from keyless.protocol.names import San
 from keyless.protocol.signing_keys import SigningKey
 from keyless.value import replace
@@ -410,12 +411,26 @@ def test_a_damaged_list_is_written_anew(alices: Session) -> None:
 
 
 def test_a_list_names_nothing_but_sessions(alices: Session) -> None:
-    """Else it could have other secrets removed."""
+    """Else it could have other secrets removed: their names follow from what is on it."""
     keyring = MemoryKeyring()
     cache(keyring).keep(alices)
-    place = ("keyless:index:0", "keyless")
-    keyring.kept[place] = keyring.kept[place].replace(PLACE.entry, "../other")
+    keyring.kept["keyless:other:0", "keyless"] = "0/1:…:of something else"
+    index = ("keyless:index:0", "keyless")
+    text = b'{"sessions": [{"entry": "other"}]}'
+    tag = Digest.of(text).hex[:16]
+    keyring.kept[index] = f"0/1:{tag}:{text.decode()}"
     assert remove_sessions(keyring) == 0
+    assert ("keyless:other:0", "keyless") in keyring.kept
+
+
+def test_a_list_says_how_each_session_was_begun(alices: Session) -> None:
+    """So that it is found again by whoever does not know."""
+    keyring = MemoryKeyring()
+    place = replace(PLACE, provider="github", expected="alice@example.com")
+    SessionCache(place, keyring).keep(alices)
+    (kept,) = kept_sessions(NOON, keyring)
+    assert kept.place == place
+    assert (kept.entry, kept.authority) == (place.entry, place.authority)
 
 
 class Racing(MemoryKeyring):
@@ -464,6 +479,10 @@ def test_no_token_is_ever_kept(alices: Session) -> None:
         "identity",
         "issuer",
         "authority",
+        "client",
+        "provider",
+        "expected",
+        "vouched_for_by",
         "expires_at",
     }
 
