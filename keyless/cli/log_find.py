@@ -19,6 +19,7 @@ from keyless.errors import InputError
 from keyless.explorer import Entry
 from keyless.explorer.hits import Hits
 from keyless.explorer.listing import Listing
+from keyless.protocol.json_reader import JsonValue
 
 DESCRIPTION = """\
 Search a log of version 1 for entries that have to do with all that is named, and show the newest,
@@ -106,8 +107,8 @@ def _show(hits: Hits, options: Options, progress: output.Progress) -> None:
     if options.timeline:
         output.say(str(hits.timeline()))
     elif options.json:
-        found = [entry.to_json() for entry in _wanted(hits, options)]
-        output.say_json({"keyless": 1, "found": len(hits), "entries": found})
+        entries: list[JsonValue] = [entry.to_json() for entry in _wanted(hits, options)]
+        output.say_json({"keyless": 1, "found": len(hits), "entries": entries})
     elif options.jsonl:
         for entry in _wanted(hits, options):
             progress.make_way()
