@@ -39,8 +39,8 @@ def on_stderr(sentence: str) -> None:
 class SessionCache:
     """The session that is kept for a *place* in a *keyring*: the operating system's, or another.
 
-    What goes wrong there is told, once, and is no session. May be shared between threads.
-    *certificate* is that of the session that was found or kept last.
+    What goes wrong there is told, once, and is no session; from then on it no longer *works*. May
+    be shared between threads. *certificate* is that of the session that was found or kept last.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class SessionCache:
     ) -> None:
         self.place = place
         self.certificate: Certificate | None = None
+        self.works = True
         self._keyring = keyring
         self._tell = tell
         self._told = False
@@ -62,7 +63,7 @@ class SessionCache:
             try:
                 session = self._found(now)
             except ServiceError as error:
-                session = None
+                session, self.works = None, False
                 self._say(f"no session is used: {error.message}")
             self.certificate = None if session is None else session.certificate
             return session
@@ -73,6 +74,7 @@ class SessionCache:
             try:
                 self._kept(session)
             except KeylessError as error:
+                self.works = False
                 self._say(f"no session is kept: {error.message}")
             else:
                 self.certificate = session.certificate

@@ -20,9 +20,12 @@ Run = Callable[[Sequence[str]], int]
 COMMANDS = {
     "demo": ("keyless.cli.demo:demo", "show everything once, on this machine alone"),
     "verify": ("keyless.cli.verify:verify", "decide whether whom you name signed a file"),
-    "sign": ("keyless.cli.sign:sign", "sign files, as whom your identity token names"),
+    "sign": ("keyless.cli.sign:sign", "sign files, as whoever you are"),
     "attest": ("keyless.cli.attest:attest", "sign what you say of a file"),
     "inspect": ("keyless.cli.inspect:inspect", "say in words what a bundle holds"),
+    "login": ("keyless.cli.login:login", "sign in, and say who you are"),
+    "logout": ("keyless.cli.login:logout", "keep no session any more"),
+    "whoami": ("keyless.cli.whoami:whoami", "say who you are, by a token or a session"),
     "log get": ("keyless.cli.log:get", "show one entry of the log, once it is shown to be there"),
     "log head": ("keyless.cli.log:head", "show what the log commits to now"),
     "log consistency": (

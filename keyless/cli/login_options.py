@@ -3,11 +3,12 @@
 
 import os
 import sys
+from collections.abc import Callable
 
 from keyless.auth import Identity
 from keyless.auth.ambient import VARIABLE
 from keyless.auth.surroundings import FLOWS, Flow, wanted_flow
-from keyless.auth.wish import TIMEOUT, Scene, Wish
+from keyless.auth.wish import TIMEOUT, Wish
 from keyless.cli import output
 from keyless.cli.arguments import Namespace, Parser
 from keyless.errors import InputError, LoginError, LoginFailure
@@ -61,22 +62,20 @@ def add_login_options(parser: Parser) -> None:
     )
 
 
-def wish_of(options: LoginOptions) -> Wish:
-    """Return who is to sign in, as *options* say."""
-    return Wish(provider=options.provider, flow=options.flow, expected=options.expect)
-
-
-def scene_of(options: LoginOptions) -> Scene:
-    """Return this terminal, at which somebody can paste an address if it is one."""
+def signed_in(options: LoginOptions, sigstore: Sigstore) -> Identity:
+    """Have whoever types sign in to *sigstore* as *options* say."""
     # It is slow to import, and not needed by whoever brings a token.
-    from keyless.auth.contact import terminal_line  # noqa: PLC0415
-    from keyless.facade.login import scene_here  # noqa: PLC0415
+    from keyless.facade.login import login  # noqa: PLC0415
 
-    is_typed_at = sys.stdin is not None and sys.stdin.isatty()
-    return scene_here(
+    return login(
+        options.provider,
+        flow=options.flow,
+        expect=options.expect,
         timeout=options.timeout,
+        remember="keyring" if options.remember else None,
+        sigstore=sigstore,
+        reader=_reader(),
         tell=output.note,
-        reader=terminal_line if is_typed_at else None,
     )
 
 
@@ -89,16 +88,26 @@ def brings_token(options: LoginOptions) -> bool:
 def who_is_here(options: LoginOptions, sigstore: Sigstore) -> Identity:
     """Return who signs without a token in hand: a job, whose session is kept, or who signs in."""
     # As above.
+    from keyless.facade.login import scene_here  # noqa: PLC0415
     from keyless.facade.resuming import who_signs  # noqa: PLC0415
 
-    scene = scene_of(options)
+    scene = scene_here(timeout=options.timeout, tell=output.note, reader=_reader())
+    wish = Wish(provider=options.provider, flow=options.flow, expected=options.expect)
     try:
-        return who_signs(sigstore, wish_of(options), scene=scene, remember=options.remember)
+        return who_signs(sigstore, wish, scene=scene, remember=options.remember)
     except LoginError as error:
         is_told = scene.surroundings.has_somebody or scene.surroundings.in_ci
         if is_told or error.reason is not LoginFailure.NOBODY_THERE or options.flow != "auto":
             raise
         raise LoginError(error.message, reason=error.reason, hint=_INSTEAD) from None
+
+
+def _reader() -> Callable[[], str] | None:
+    """Read at the terminal what somebody pastes, if this is one."""
+    from keyless.auth.contact import terminal_line  # noqa: PLC0415 - as above
+
+    is_typed_at = sys.stdin is not None and sys.stdin.isatty()
+    return terminal_line if is_typed_at else None
 
 
 def _seconds(text: str) -> float:

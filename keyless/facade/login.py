@@ -73,7 +73,8 @@ def login(  # noqa: PLR0913 - each is a question of its own, and most are for fe
     scene = scene_here(timeout=timeout, reader=reader, tell=tell, open_browser=open_browser)
     kept_in = _cache(instance, wish, remember, scene.contact)
     identity = sign_in(instance, wish, scene=scene, kept_in=kept_in)
-    if identity.kept_in is not None:
+    # Whose keyring keeps nothing need not become public for it.
+    if identity.kept_in is not None and identity.kept_in.works:
         _keep(identity, instance)
     with _remembering:
         _signed_in[_trust(instance)] = identity
