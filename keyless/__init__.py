@@ -29,6 +29,7 @@ _ROOMS = {
         "NoSignatures",
         "NoSuchEntry",
         "NotPushed",
+        "NotSearchable",
         "ParseError",
         "PolicyError",
         "RateLimited",

@@ -15,6 +15,7 @@ from keyless.errors import NoMatchingSignature as NoMatchingSignature
 from keyless.errors import NoSignatures as NoSignatures
 from keyless.errors import NoSuchEntry as NoSuchEntry
 from keyless.errors import NotPushed as NotPushed
+from keyless.errors import NotSearchable as NotSearchable
 from keyless.errors import ParseError as ParseError
 from keyless.errors import PolicyError as PolicyError
 from keyless.errors import RateLimited as RateLimited
@@ -105,6 +106,7 @@ __all__ = [
     "NoSignatures",
     "NoSuchEntry",
     "NotPushed",
+    "NotSearchable",
     "Outcome",
     "Pace",
     "ParseError",

@@ -37,6 +37,7 @@ NAMES = {
     "NoSignatures",
     "NoSuchEntry",
     "NotPushed",
+    "NotSearchable",
     "Outcome",
     "Pace",
     "ParseError",

@@ -73,8 +73,7 @@ class Entry(EntryFacts):
         card = html(entry_card.title(self), tuple(entry_card.rows(self)))
         if self.proof is None:
             return card
-        drawn = f'<div style="overflow:auto">{self.proof.svg()}</div>'
-        return f"{card}<details><summary>proof</summary>{drawn}</details>"
+        return f"{card}<details><summary>proof</summary>{self.proof._repr_html_()}</details>"
 
     def _what(self) -> tuple[object, ...]:
         # A log proves and promises the same entry anew each time that it is asked.

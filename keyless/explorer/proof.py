@@ -106,6 +106,10 @@ class Proof:
     def _repr_svg_(self) -> str:
         return self.svg()
 
+    def _repr_html_(self) -> str:
+        # What is shown as SVG is an image to some notebooks, which has not the colours of its page.
+        return f'<div style="overflow:auto">{self.svg()}</div>'
+
     def __str__(self) -> str:
         drawn = "\n".join(f"{line.rails}{line.words}" for line in self._lines())
         return f"{self._summary()}\n{drawn}"

@@ -78,3 +78,8 @@ def test_the_picture_is_made_of_lines_and_words_alone() -> None:
     assert proof(4)._repr_svg_() == proof(4).svg()
     colours = {element.get("stroke") for element in picture.iter()} - {None}
     assert colours == {"currentColor"}
+
+
+def test_a_notebook_shows_the_picture_in_the_colours_of_its_page() -> None:
+    """As a part of the page: an image of its own would be black on black in a dark theme."""
+    assert proof(4).svg() in proof(4)._repr_html_()
