@@ -8,7 +8,8 @@
     keyless: hint: …
 
 No capitals, no full stops, no stack traces. What comes from outside is shown safely, and an exit
-code says the same as the words: 0 done, 1 refused, 2 misused, 3 a service failed.
+code says the same as the words: 0 done, 1 refused, 2 misused, 3 a service failed. Of images it says
+more, as cosign does: 10 no signature, 11 no such image, 12 no signature as was asked for.
 """
 
 import json
@@ -17,11 +18,20 @@ import sys
 from contextlib import suppress
 from time import monotonic
 
-from keyless.errors import InputError, KeylessError, ParseError, VerificationError
+from keyless.errors import (
+    ImageNotFound,
+    InputError,
+    KeylessError,
+    NoMatchingSignature,
+    NoSignatures,
+    ParseError,
+    VerificationError,
+)
 from keyless.protocol.json_reader import JsonValue
 from keyless.safe_text import shown
 
 DONE, REFUSED, MISUSED, FAILED = 0, 1, 2, 3
+UNSIGNED, NOT_THERE, NONE_MATCHES = 10, 11, 12  # of images
 
 # A message may be put together from several texts of outside, each of which was cut already.
 LONGEST = 2000
@@ -65,8 +75,7 @@ def complain(error: KeylessError, *, about: str | None = None) -> None:
         message = f"{shown(about)}: {message}"
     lines = [f"keyless: error: {message}"]
     if isinstance(error, VerificationError):
-        facts = {"check": error.check.value, "found": error.found, "wanted": error.wanted}
-        lines += [f"  {name:<6}  {_shown(fact)}" for name, fact in facts.items() if fact]
+        lines += [f"  {name:<6}  {_shown(fact)}" for name, fact in _facts(error) if fact]
     if error.hint:
         lines.append(f"keyless: hint: {_shown(error.hint)}")
     _tell("\n".join(lines))
@@ -87,6 +96,12 @@ def error_json(error: KeylessError | None) -> dict[str, JsonValue]:
 def exit_code(error: KeylessError) -> int:
     """Return the exit code that says what kind of *error* it is."""
     match error:
+        case NoSignatures():
+            return UNSIGNED
+        case ImageNotFound():
+            return NOT_THERE
+        case NoMatchingSignature():
+            return NONE_MATCHES
         case VerificationError() | ParseError():
             return REFUSED
         case InputError():
@@ -139,6 +154,15 @@ def abandon() -> None:
     Otherwise the interpreter would complain on its way out, when it flushes.
     """
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _facts(error: VerificationError) -> list[tuple[str, str | None]]:
+    """Return what was asked, found and wanted; of many things that were found, each by itself."""
+    found = [error.found]
+    if isinstance(error, NoMatchingSignature) and error.rejected:
+        found = [str(each) for each in error.rejected]
+    each_found = [("found", fact) for fact in found]
+    return [("check", error.check.value), *each_found, ("wanted", error.wanted)]
 
 
 def _tell(text: str) -> None:

@@ -2,7 +2,7 @@
 """Images carried from place to place, with their signatures; and what is attached to them."""
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Literal, overload
 
 from keyless import files
@@ -44,6 +44,13 @@ def image_tree(
     Nothing of it is verified; `verify_image` does that.
     """
     return carry.image_tree(_place(reference, options, sigstore))
+
+
+def image_tags(
+    repository: str, *, options: RegistryOptions | None = None, sigstore: Sigstore | None = None
+) -> Iterator[str]:
+    """Yield every tag in *repository*, be it in a registry, or a layout as in `oci:app.tar`."""
+    return _place(repository, options, sigstore).store.tags()
 
 
 def copy_image(  # noqa: PLR0913 - each of these is a question of its own

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A verdict as `cosign verify --output json` writes it, for scripts that read that.
+"""A verdict as cosign writes it, for scripts that read that.
+
+What `cosign verify --output json` writes is a list:
 
     of a legacy signature   the document that was signed; and under `optional`, beside the signer's
                             annotations, who signed and what a log promised of it
@@ -11,10 +13,11 @@ under its everyday name and its number.
 """
 
 from keyless.evidence import VerifiedSigner
-from keyless.images.proof import ImageProof, ImageSignature
+from keyless.images.proof import ImageProof, ImageSignature, ImageStatements
 from keyless.protocol.cosign import SIGN_PREDICATE, SIGNATURE_TYPE, SimpleSigning
 from keyless.protocol.cosign_layers import promise_json, timestamp_json
 from keyless.protocol.digest import Digest
+from keyless.protocol.dsse import Envelope
 from keyless.protocol.json_reader import JsonValue
 
 _ISSUER = "1.3.6.1.4.1.57264.1.1"
@@ -34,6 +37,12 @@ def cosign_json(proof: ImageProof) -> list[JsonValue]:
     """
     bundles = [_of_bundle(each, proof) for each in proof.signatures if each.payload is None]
     return bundles or [_of_legacy(each, each.payload) for each in proof.signatures if each.payload]
+
+
+def cosign_attestations_json(statements: ImageStatements) -> list[JsonValue]:
+    """Write what is said in *statements* as cosign does: the envelope of each."""
+    contents = (each.bundle.content for each in statements)
+    return [content.to_json() for content in contents if isinstance(content, Envelope)]
 
 
 def _of_bundle(signature: ImageSignature, proof: ImageProof) -> JsonValue:

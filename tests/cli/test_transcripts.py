@@ -11,7 +11,9 @@
 the public conformance cases, `$BEACON` the identity that signed most of them. `$SANDBOX` is the
 folder with the documents of a sandbox that is served, and with tokens for it: of `alice`, of `bob`,
 of a `workflow`, and of Alice one that is `expired` and one that is `for-npm`. `$THERE` says where
-to sign, and `$AS_ALICE` as whom as well.
+to sign, and `$AS_ALICE` as whom as well; `$TRUST` whom to trust for it, and `$BY_ALICE` who must
+have signed as well. `$REGISTRY` is the host of that sandbox's registry, which is empty, `$APP` a
+name in there, and `$IMAGE` a folder with an image `1.2` for two platforms, to be loaded into it.
 """
 
 import os
@@ -24,12 +26,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 import keyless
+from keyless.images.layout import Layout
 from keyless.sandbox import Sandbox
 from tests.cases import CONFORMANCE, IDENTITY
+from tests.images.layouts import image, index
 from tests.shared_data import shared
 
 SESSIONS = sorted(Path(__file__).parent.glob("*.txt"))
@@ -59,8 +64,12 @@ def test_the_command_answers_as_written(session: Path, tmp_path: Path) -> None:
     with ExitStack() as opened:
         if "$SANDBOX" in text or "$AS_ALICE" in text:
             sandbox = Sandbox()
-            opened.enter_context(sandbox.serve(environment["SANDBOX"]))
+            served = opened.enter_context(sandbox.serve(environment["SANDBOX"]))
             _write_tokens(sandbox, Path(environment["SANDBOX"]))
+            registry = urlsplit(served.urls.registry).netloc
+            environment |= {"REGISTRY": registry, "APP": f"{registry}/me/app:1.2"}
+        if "$IMAGE" in text:
+            _write_image(environment["IMAGE"])
         for exchange in _exchanges(session.name, text):
             answer = _run(exchange.command, tmp_path / "here", environment)
             assert _fits(answer, exchange.answer), (
@@ -79,6 +88,14 @@ def _write_tokens(sandbox: Sandbox, folder: Path) -> None:
     }
     for name, token in tokens.items():
         (folder / name).write_text(token)
+
+
+def _write_image(folder: str) -> None:
+    layout = Layout.at(folder)
+    parts = {f"linux/{name}": image(layout, architecture=name) for name in ("amd64", "arm64")}
+    for part in parts.values():
+        layout.put_manifest(part)
+    layout.put_image(index(parts), tag="1.2")
 
 
 def _exchanges(name: str, text: str) -> Iterator[Exchange]:
@@ -104,6 +121,7 @@ def _environment(folder: Path) -> dict[str, str]:
     command.chmod(0o755)
     sandbox = str(folder / "sandbox")
     there = f"--trust-config {sandbox}/client_trust_config.json"
+    trust = f"--trusted-root {sandbox}/trusted_root.json"
     return {
         "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
         "PYTHONPATH": str(Path(keyless.__file__).parents[1]),
@@ -111,9 +129,13 @@ def _environment(folder: Path) -> dict[str, str]:
         "CASES": str(CONFORMANCE),
         "BEACON": IDENTITY,
         "SANDBOX": sandbox,
+        "IMAGE": str(folder / "image"),
         "THERE": there,
         "AS_ALICE": f"{there} --identity-token-file {sandbox}/alice",
+        "TRUST": trust,
+        "BY_ALICE": f"{trust} --identity alice@example.com --issuer github",
         "KEYLESS_OFFLINE": "1",
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
         "COLUMNS": "100",
         "LC_ALL": "C.UTF-8",
     }

@@ -9,7 +9,7 @@ import pytest
 
 import keyless
 from keyless.errors import ImageNotFound, InputError, NoSignatures, ServiceError
-from keyless.facade.carrying import generate
+from keyless.facade.carrying import generate, image_tags
 from keyless.images.carry import Destination, copy_image
 from keyless.images.layout import Layout
 from keyless.images.survey import attachment_tags
@@ -379,3 +379,12 @@ def test_a_place_without_an_image_is_told() -> None:
     with pytest.raises(ImageNotFound):
         keyless.copy_image(f"{REPOSITORY}:v9", OTHER, **options(desk))
     assert not any(line.startswith(("PUT", "POST")) for line in desk.asked)
+
+
+def test_every_tag_is_listed() -> None:
+    """Those of signatures as well."""
+    desk = Desk()
+    gallery = Gallery(desk.store())
+    gallery.sign(format="legacy")
+    suffixes = sorted(tag[-4:] for tag in image_tags(REPOSITORY, **options(desk)))
+    assert suffixes == [".sig", "v1"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from keyless.images.cosign_output import cosign_json
+from keyless.images.cosign_output import cosign_attestations_json, cosign_json
 from keyless.images.layout import Layout
 from keyless.policy import UnsafeAnySigner
 from keyless.protocol.encoding import b64encode
@@ -103,3 +103,12 @@ def test_where_there_is_a_bundle_legacy_signatures_are_not_printed(gallery: Gall
     printed = json.dumps(cosign_json(gallery.verify()))
     assert printed.count("critical") == 1
     assert "cosign container image signature" not in printed
+
+
+def test_attestations_are_printed_as_they_were_signed(gallery: Gallery) -> None:
+    """The envelope of each, and nothing that says who signed it."""
+    gallery.attest()
+    (only,) = cosign_attestations_json(gallery.said())
+    assert isinstance(only, dict)
+    assert sorted(only) == ["payload", "payloadType", "signatures"]
+    assert only["payloadType"] == "application/vnd.in-toto+json"
