@@ -34,6 +34,10 @@ USES: Mapping[str, Sequence[str]] = {
         "{keyless} sign FILE --trust-config {config} --identity-token-file {token}",
         "{keyless} verify FILE --trusted-root {root} --identity {who} --issuer {issuer}",
     ),
+    "signing in, as whoever you say you are": (
+        "{keyless} login --trust-config {config}",
+        "{keyless} login --trust-config {config} --flow device",
+    ),
     "sigstore-python": (
         'SIGSTORE_IDENTITY_TOKEN="$(cat {token})" sigstore --trust-config {config} sign FILE',
         """\

@@ -53,13 +53,13 @@ Tokens = Callable[[Person, Wish], dict[str, JsonValue]]
 class _Device:
     """A device that waits for somebody to decide elsewhere."""
 
-    def __init__(self, wish: Wish, now: datetime) -> None:
+    def __init__(self, wish: Wish, now: datetime, *, interval: timedelta) -> None:
         self.wish = wish
         self.user_code = "-".join(
             "".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(2)
         )
         self.expires_at = now + DEVICE_LIFE
-        self.interval = INTERVAL
+        self.interval = interval
         self.polled_at: datetime | None = None
         self.decision: Decision | None = None
 
@@ -67,7 +67,8 @@ class _Device:
 class Flows:
     """The flows of the issuer whose URL *url* returns. May be shared between threads.
 
-    What was *decided* beforehand counts for whoever comes next.
+    What was *decided* beforehand counts for whoever comes next. A device that waits has to do so
+    for an *interval* before it asks again.
     """
 
     def __init__(self, clock: Clock, *, url: Callable[[], str], tokens: Tokens) -> None:
@@ -78,6 +79,7 @@ class Flows:
         self._codes: dict[str, tuple[Wish, Person, datetime]] = {}
         self._devices: dict[str, _Device] = {}
         self.decided: Decision | None = None
+        self.interval = INTERVAL
 
     def configuration(self) -> dict[str, JsonValue]:
         """Write what a client needs to know of the flows."""
@@ -143,7 +145,7 @@ class Flows:
 
     def _start(self, form: Mapping[str, str]) -> JsonValue:
         """Give a device the code that somebody is to type in elsewhere."""
-        device = _Device(wish_of(form), self._clock.now)
+        device = _Device(wish_of(form), self._clock.now, interval=self.interval)
         device_code = secrets.token_urlsafe(24)
         with self._lock:
             self._devices[device_code] = device
@@ -154,7 +156,7 @@ class Flows:
             "verification_uri": page,
             "verification_uri_complete": f"{page}?{urlencode({'user_code': device.user_code})}",
             "expires_in": DEVICE_LIFE // timedelta(seconds=1),
-            "interval": INTERVAL // timedelta(seconds=1),
+            "interval": self.interval // timedelta(seconds=1),
         }
 
     def _decide(self, query: Mapping[str, str]) -> Response:
