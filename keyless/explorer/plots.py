@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Entries drawn with matplotlib; imported only for whoever asks for a picture.
 
-Each returns a figure: a notebook shows it, and `.savefig(path)` keeps it.
+Each returns a picture: a notebook shows it, and `.savefig(path)` keeps it.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from io import BytesIO
 
 from keyless.errors import InputError
 from keyless.explorer.entry import Entry
@@ -21,17 +22,27 @@ except ImportError:
         hint='install it with: pip install "keyless[notebook]"',
     ) from None
 
-Draw = Callable[[Iterable[Entry]], Figure]
-
 MOST_BARS = 20
 LONGEST_LABEL = 60
 _INCHES = 8.0
 
 
-def over_time(entries: Iterable[Entry], *, by: Span = "day") -> Figure:
+class Picture(Figure):  # type: ignore[misc,unused-ignore]  # without matplotlib, nothing is known of it
+    """A figure of matplotlib's, which a notebook shows whether or not pyplot was imported there."""
+
+    def _repr_png_(self) -> bytes:
+        file = BytesIO()
+        self.savefig(file, format="png")
+        return file.getvalue()
+
+
+Draw = Callable[[Iterable[Entry]], Picture]
+
+
+def over_time(entries: Iterable[Entry], *, by: Span = "day") -> Picture:
     """Draw how many of *entries* were made *by* the hour, day or month."""
     timeline = Timeline.of(entries, by=by)
-    figure = Figure(figsize=(_INCHES, 3), layout="constrained")
+    figure = Picture(figsize=(_INCHES, 3), layout="constrained")
     axes = figure.subplots()
     starts = date2num([start for start, _ in timeline.counts])  # type: ignore[no-untyped-call,unused-ignore]  # theirs
     axes.step(starts, [count for _, count in timeline.counts], where="post")
@@ -42,27 +53,27 @@ def over_time(entries: Iterable[Entry], *, by: Span = "day") -> Figure:
     return figure
 
 
-def by_issuer(entries: Iterable[Entry]) -> Figure:
+def by_issuer(entries: Iterable[Entry]) -> Picture:
     """Draw who vouched for how many signers of *entries*."""
     return _counted(entries, lambda entry: entry.issuer, "issuer")
 
 
-def by_identity(entries: Iterable[Entry]) -> Figure:
+def by_identity(entries: Iterable[Entry]) -> Picture:
     """Draw who signed how many of *entries*."""
     return _counted(entries, _identity, "identity")
 
 
-def by_kind(entries: Iterable[Entry]) -> Figure:
+def by_kind(entries: Iterable[Entry]) -> Picture:
     """Draw how many of *entries* are of which kind."""
     return _counted(entries, lambda entry: entry.kind, "kind")
 
 
-def _counted(entries: Iterable[Entry], read: Callable[[Entry], str | None], what: str) -> Figure:
+def _counted(entries: Iterable[Entry], read: Callable[[Entry], str | None], what: str) -> Picture:
     counts = Counter(read(entry) or f"no {what}" for entry in entries).most_common()
     rest = sum(count for _, count in counts[MOST_BARS:])
     bars = [(_label(name), count) for name, count in counts[:MOST_BARS]]
     bars += [(f"{len(counts) - MOST_BARS} others", rest)] if rest else []
-    figure = Figure(figsize=(_INCHES, 1 + 0.3 * len(bars)), layout="constrained")
+    figure = Picture(figsize=(_INCHES, 1 + 0.3 * len(bars)), layout="constrained")
     axes = figure.subplots()
     # By position, as two labels that were cut may be the same.
     drawn = axes.barh(range(len(bars)), [count for _, count in bars])

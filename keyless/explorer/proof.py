@@ -110,6 +110,9 @@ class Proof:
         # What is shown as SVG is an image to some notebooks, which has not the colours of its page.
         return f'<div style="overflow:auto">{self.svg()}</div>'
 
+    def __repr__(self) -> str:
+        return f"Proof({self._summary()})"
+
     def __str__(self) -> str:
         drawn = "\n".join(f"{line.rails}{line.words}" for line in self._lines())
         return f"{self._summary()}\n{drawn}"

@@ -37,6 +37,10 @@ class Timeline:
         dated = Counter(_start(time, by) for time in times if time is not None)
         return cls(span=by, counts=_filled(dated, by), undated=times.count(None))
 
+    def __repr__(self) -> str:
+        dated = sum(count for _, count in self.counts)
+        return f"Timeline({dated + self.undated} entries, by the {self.span})"
+
     def __str__(self) -> str:
         most = max((count for _, count in self.counts), default=1)
         lines = [

@@ -160,6 +160,16 @@ def test_pictures_are_drawn(listing: Listing, draw: "plots.Draw", tmp_path: Path
     assert path.read_bytes().startswith(PNG)
 
 
+def test_a_notebook_shows_a_picture(listing: Listing) -> None:
+    """As it is, where nobody has imported what notebooks of matplotlib usually import."""
+    assert plots.by_kind(listing)._repr_png_().startswith(PNG)
+
+
+def test_a_timeline_says_what_it_counts(listing: Listing) -> None:
+    """In one line, where a program is typed; printed, it is drawn."""
+    assert repr(listing.timeline(by="month")) == "Timeline(4 entries, by the month)"
+
+
 def test_bars_say_what_was_counted(listing: Listing) -> None:
     """The bars of a picture are as many as there are names, and as long as they are often."""
     (axes,) = plots.by_identity(listing).axes

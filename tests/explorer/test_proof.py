@@ -83,3 +83,9 @@ def test_the_picture_is_made_of_lines_and_words_alone() -> None:
 def test_a_notebook_shows_the_picture_in_the_colours_of_its_page() -> None:
     """As a part of the page: an image of its own would be black on black in a dark theme."""
     assert proof(4).svg() in proof(4)._repr_html_()
+
+
+def test_in_one_line_a_proof_says_what_it_shows() -> None:
+    """And none of its bytes."""
+    words = "leaf 4 leads to the root of a tree of 7, for which "
+    assert repr(proof(4)).startswith(f"Proof({words}")
