@@ -11,6 +11,7 @@ from keyless import files
 from keyless.auth import Identity
 from keyless.cli import output
 from keyless.cli.arguments import Namespace, Parser
+from keyless.cli.demo_image import DemoImage
 from keyless.cli.program import program
 from keyless.errors import Check, InputError, VerificationError
 from keyless.evidence import Verified
@@ -26,15 +27,18 @@ from keyless.verification import verify
 from keyless.verification.log import check_log
 
 DESCRIPTION = """\
-Sign in, sign, verify, and see what is refused: in a Sigstore that runs in this command and is gone
-when it ends. Nothing leaves this machine. What was made stays in a folder, to be looked at.
+Sign in, sign files and a container image, verify them, and see what is refused: in a Sigstore that
+runs in this command and is gone when it ends. Nothing leaves this machine. What was made stays in a
+folder, to be looked at.
 """
 ALICE, MALLORY, ISSUER = "alice@example.com", "mallory@example.com", "github"
 REPOSITORY, WORKFLOW = "octo-org/hello", "release.yml"
+WORKFLOW_GLOB = f"https://github.com/{REPOSITORY}/**"
 BY_ALICE = SignedBy(ALICE, issuer=ISSUER)
 BY_CI = GitHubWorkflow(REPOSITORY, file=WORKFLOW)
 
 HELLO, ALTERED, FORGED, RELEASE = "hello.txt", "altered.txt", "forged.txt", "release.txt"
+IMAGE = "image.tar"
 ROOT, SUFFIX, PROVENANCE = "trusted_root.json", files.BUNDLE_SUFFIXES[0], "slsaprovenance1"
 # What stays, and what it is.
 LEFT = {
@@ -46,6 +50,7 @@ LEFT = {
     RELEASE: "what the workflow signed",
     RELEASE + SUFFIX: "its signature",
     f"{RELEASE}.{PROVENANCE}{SUFFIX}": "what it says of how the file was made",
+    IMAGE: "the container image that it signed, with that signature",
     ROOT: "whom to trust to verify all of this: the sandbox, which is gone",
 }
 PREDICATE: dict[str, JsonValue] = {
@@ -89,7 +94,7 @@ class _Demo:
         self._write(ROOT, self._sandbox.sigstore.trusted_root_json)
         self._step(
             "start",
-            "an issuer of identities, a certificate authority, a clock, logs: all of a Sigstore",
+            "an issuer of identities, a certificate authority, a clock, logs, and a registry",
             f"made in {(monotonic() - started) * 1000:.0f} ms, with keys of its own",
         )
 
@@ -102,6 +107,9 @@ class _Demo:
         self._forge()
         workflow = self._sign_as_ci()
         self._attest(workflow)
+        image = self._sign_image(workflow)
+        self._verify_image(image)
+        self._move_tag(image)
         self._look_up(signed)
 
     def _sign_in(self) -> Identity:
@@ -168,6 +176,35 @@ class _Demo:
             "attest",
             "and it can say more of a file than that it is the build's: here, how it was made",
             f"{RELEASE}: {shown(said)}",
+        )
+
+    def _sign_image(self, workflow: Identity) -> DemoImage:
+        image = DemoImage(self._sandbox, REPOSITORY, join(self._folder, IMAGE))
+        image.push(b"Hello from an image\n")
+        signed = image.sign(workflow)
+        image.save()
+        self._step(
+            "sign image",
+            f"the build signs {image.reference}, and its signature lies beside it",
+            f"{signed.location}",
+        )
+        return image
+
+    def _verify_image(self, image: DemoImage) -> None:
+        proof = image.verified(BY_CI)
+        self._step(
+            "deploy",
+            "a tag may move, so what was verified is named by its digest, which cannot",
+            proof.pinned,
+        )
+
+    def _move_tag(self, image: DemoImage) -> None:
+        image.push(b"Hello from another image\n")
+        refusal = self._refusal(lambda: image.verified(BY_CI), Check.SIGNATURE)
+        self._step(
+            "move tag",
+            "somebody has the tag stand for another image, that nobody signed",
+            f"refused: {refusal}",
         )
 
     def _look_up(self, signed: Signed) -> None:
@@ -239,11 +276,13 @@ def _say_what_is_left(folder: str) -> None:
     output.say("")
     rows = [(name, what, "") for name, what in LEFT.items()]
     output.say(text(f"what stays, in {folder}", rows))
-    hello, root = shlex.quote(join(folder, HELLO)), shlex.quote(join(folder, ROOT))
+    hello, image, root = (shlex.quote(join(folder, name)) for name in (HELLO, IMAGE, ROOT))
+    workflow = f"--identity-glob '{WORKFLOW_GLOB}' --issuer github-actions"
     output.say("\ngo on with")
     for command in (
         f"{program()} verify {hello} --trusted-root {root} --identity {ALICE} --issuer {ISSUER}",
         f"{program()} inspect {hello}{SUFFIX}",
+        f"{program()} image verify oci:{image} --trusted-root {root} {workflow}",
         f"{program()} sandbox serve",
     ):
         output.say(f"  {command}")
