@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.peers.stack.ct_log import ct_server, ct_url
-from tests.peers.stack.fulcio import fulcio, write_config
+from tests.peers.stack.fulcio import CHAINGUARD, GITHUB, JOBS, KUBERNETES, fulcio, write_config
 from tests.peers.stack.keys import (
     certificate_authority,
     ecdsa_log,
@@ -149,7 +149,10 @@ class Stack:
     def _choose_ports(self) -> None:
         self.people, self.federated = (issuer_at(free_port()) for _ in range(2))
         # An issuer at localhost is taken for one of people: keyless foretells its certificates.
-        self.workflows = issuer_at(free_port(), "127.0.0.2")
+        self.others = {
+            kind: issuer_at(free_port(), "127.0.0.2") for kind in (*JOBS, CHAINGUARD, KUBERNETES)
+        }
+        self.workflows = self.others[GITHUB]
         self.database_port, self.redis_port, self.trillian_port = (free_port() for _ in range(3))
         self.fulcio_port, self.ct_port, self.tsa_port = (free_port() for _ in range(3))
         self.rekor_v1_port, self.rekor_v2_port, self.front_port = (free_port() for _ in range(3))
@@ -174,7 +177,7 @@ class Stack:
         self.ct_tree, self.rekor_tree = (create_tree(self.trillian_port) for _ in range(2))
 
     def _start_issuers(self) -> None:
-        self.run(oidc_server(self.people, self.federated, self.workflows))
+        self.run(oidc_server(self.people, self.federated, *self.others.values()))
         self.run(
             ct_server(
                 self.folder,
@@ -187,7 +190,7 @@ class Stack:
         )
         self.run(timestamp_server(self.clock, self.tsa_port))
         self.fulcio_config = write_config(
-            self.folder, people=self.people, federated=self.federated, workflows=self.workflows
+            self.folder, people=self.people, federated=self.federated, others=self.others
         )
         self.run(
             fulcio(

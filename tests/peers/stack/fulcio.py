@@ -2,64 +2,51 @@
 """The authority that certifies keys: Fulcio. Two cannot run at once; these take turns."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.peers.stack.keys import PASSWORD, Authority
 from tests.peers.stack.ports import HOST, answers, free_port
 from tests.peers.stack.process import Server
-from tests.peers.stack.programs import place
+from tests.peers.stack.programs import PUBLIC_FULCIO, place
 
-# How a workflow's claims become a certificate's, as the public instance has it.
-GITHUB_WORKFLOW = {
-    "default-template-values": {"url": "https://github.com"},
-    "subject-alternative-name-template": "{{ .url }}/{{ .job_workflow_ref }}",
-    "extension-templates": {
-        "github-workflow-trigger": "event_name",
-        "github-workflow-sha": "sha",
-        "github-workflow-name": "workflow",
-        "github-workflow-repository": "repository",
-        "github-workflow-ref": "ref",
-        "build-signer-uri": "{{ .url }}/{{ .job_workflow_ref }}",
-        "build-signer-digest": "job_workflow_sha",
-        "runner-environment": "runner_environment",
-        "source-repository-uri": "{{ .url }}/{{ .repository }}",
-        "source-repository-digest": "sha",
-        "source-repository-ref": "ref",
-        "source-repository-identifier": "repository_id",
-        "source-repository-owner-uri": "{{ .url }}/{{ .repository_owner }}",
-        "source-repository-owner-identifier": "repository_owner_id",
-        "build-config-uri": "{{ .url }}/{{ .workflow_ref }}",
-        "build-config-digest": "workflow_sha",
-        "build-trigger": "event_name",
-        "run-invocation-uri": (
-            "{{ .url }}/{{ .repository }}/actions/runs/{{ .run_id }}/attempts/{{ .run_attempt }}"
-        ),
-        "source-repository-visibility-at-signing": "repository_visibility",
-    },
-}
+# What Fulcio calls the kinds of issuers whose tokens it can read.
+PERSON, GITHUB, CHAINGUARD, KUBERNETES = (
+    "email",
+    "github-workflow",
+    "chainguard-identity",
+    "kubernetes",
+)
+JOBS = (GITHUB, "gitlab-pipeline", "buildkite-job", "circleci-job", "codefresh-workflow")
 
 
-def write_config(folder: Path, *, people: str, federated: str, workflows: str) -> Path:
-    """Write whom to believe: three issuers, the second of which speaks for others."""
-    common = {"client-id": "sigstore"}
-    email = {**common, "type": "email"}
-    ci = {**common, "type": "ci-provider", "ci-provider": "github-workflow"}
-    config = {
-        "oidc-issuers": {
-            people: {**email, "issuer-url": people},
-            federated: {
-                **email,
-                "issuer-url": federated,
-                "issuer-claim": "$.federated_claims.connector_id",
-            },
-            workflows: {**ci, "issuer-url": workflows},
+def write_config(folder: Path, *, people: str, federated: str, others: Mapping[str, str]) -> Path:
+    """Write whom to believe: issuers of people, of which *federated* speaks for others; *others*.
+
+    The latter are by their kinds. How a job's claims become a certificate's is the public one's.
+    """
+    believed = {
+        people: _issuer(people, PERSON),
+        federated: {
+            **_issuer(federated, PERSON),
+            "issuer-claim": "$.federated_claims.connector_id",
         },
-        "ci-issuer-metadata": {"github-workflow": GITHUB_WORKFLOW},
+        **{url: _issuer(url, kind) for kind, url in others.items()},
     }
+    public = PUBLIC_FULCIO.place.read_text()
+    names, rules = (public.index(f"{head}:\n") for head in ("oidc-issuers", "ci-issuer-metadata"))
     path = folder / "fulcio.yaml"
-    # JSON is YAML; but what parses as JSON Fulcio reads by other names, and finds nothing.
-    path.write_text(f"# not JSON\n{json.dumps(config, indent=2)}\n")
+    # JSON is YAML: ours takes the place of the issuers in theirs, between its names and its rules.
+    issuers = f"oidc-issuers: {json.dumps(believed)}\n"
+    path.write_text(f"{public[:names]}{issuers}{public[rules:]}")
     return path
+
+
+def _issuer(url: str, kind: str) -> dict[str, str]:
+    common = {"issuer-url": url, "client-id": "sigstore"}
+    if kind in JOBS:
+        return {**common, "type": "ci-provider", "ci-provider": kind}
+    return {**common, "type": kind}
 
 
 def fulcio(port: int, *, config: Path, ct_log: str, authority: Authority | None) -> Server:

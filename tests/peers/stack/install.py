@@ -19,17 +19,16 @@ from pathlib import Path
 
 from tests.peers.stack.programs import (
     BY_NAME,
+    KEPT,
     OIDC_PROVIDER,
     PACKAGES,
     PROGRAMS,
-    TRILLIAN,
     Program,
     cache,
     debian,
     node_modules,
     place,
     registry_program,
-    schema,
 )
 
 BUILDS = 2  # at a time: linking, which takes long, uses one core
@@ -46,7 +45,7 @@ def main() -> int:
     cache().mkdir(parents=True, exist_ok=True)
     with alone():
         _at_once(
-            [*(partial(build, each) for each in PROGRAMS), build_registry, _copy_schema],
+            [*(partial(build, each) for each in PROGRAMS), build_registry, _keep_files],
             [_debian_packages, _node_modules],
         )
     print(f"the stack's programs are there after {time.monotonic() - began:.0f} s: {cache()}")
@@ -108,15 +107,20 @@ def build_registry() -> None:
         unfinished.rename(target.parent)
 
 
-def _copy_schema() -> None:
-    """Keep Trillian's tables beside the programs: the cache of modules may be emptied."""
-    if schema().exists():
-        return
-    module = json.loads(
-        _run("go", "mod", "download", "-json", f"github.com/google/trillian@{TRILLIAN}")
-    )
-    schema().parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(Path(module["Dir"]) / "storage/postgresql/schema/storage.sql", schema())
+def _keep_files() -> None:
+    for each in KEPT:
+        if each.place.exists():
+            continue
+        module = json.loads(_run("go", "mod", "download", "-json", each.module))
+        source = Path(module["Dir"]) / each.path
+        each.place.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_file():
+            shutil.copyfile(source, each.place)
+            continue
+        unfinished = each.place.with_suffix(".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        shutil.copytree(source, unfinished, ignore=shutil.ignore_patterns("*.go"))
+        unfinished.rename(each.place)
 
 
 def _absent_packages() -> list[str]:

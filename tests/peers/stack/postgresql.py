@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.peers.stack.ports import HOST
 from tests.peers.stack.process import Server
-from tests.peers.stack.programs import PACKAGES, debian, schema
+from tests.peers.stack.programs import PACKAGES, SCHEMA, debian
 
 USER = "postgres"  # Debian's; PostgreSQL refuses to run as root
 ROLE = "trillian"
@@ -45,7 +45,7 @@ def create_database(port: int) -> None:
     _psql(
         port, USER, "-c", f"CREATE ROLE {ROLE} LOGIN", "-c", f"CREATE DATABASE {ROLE} OWNER {ROLE}"
     )
-    _psql(port, ROLE, "-f", str(schema()))
+    _psql(port, ROLE, "-f", str(SCHEMA.place))
 
 
 def uri(port: int) -> str:

@@ -77,9 +77,39 @@ def place(name: str) -> Path:
     return cache() / "programs" / f"{name}-{program.version}" / program.binary
 
 
-def schema() -> Path:
-    """Return where Trillian's tables are described, as PostgreSQL wants them."""
-    return cache() / "programs" / f"trillian-{TRILLIAN}.sql"
+@value
+class Kept:
+    """A file or folder of a Go module, kept as *name*: the cache of modules may be emptied."""
+
+    name: str
+    module: str
+    path: str
+
+    @property
+    def place(self) -> Path:
+        """Return where it is kept."""
+        return cache() / "programs" / self.name
+
+
+# Trillian's tables, as PostgreSQL wants them.
+SCHEMA = Kept(
+    name=f"trillian-{TRILLIAN}.sql",
+    module=f"github.com/google/trillian@{TRILLIAN}",
+    path="storage/postgresql/schema/storage.sql",
+)
+# How the public authority is configured.
+PUBLIC_FULCIO = Kept(
+    name=f"fulcio-{BY_NAME['fulcio'].version}.yaml",
+    module=f"github.com/sigstore/fulcio@{BY_NAME['fulcio'].version}",
+    path="config/identity/config.yaml",
+)
+# Something signed of every kind that a log takes: packages, charts, archives, metadata.
+SIGNED_EXAMPLES = Kept(
+    name=f"rekor-{BY_NAME['rekor-cli'].version}-types",
+    module=f"github.com/sigstore/rekor@{BY_NAME['rekor-cli'].version}",
+    path="pkg/types",
+)
+KEPT = (SCHEMA, PUBLIC_FULCIO, SIGNED_EXAMPLES)
 
 
 def registry_program() -> Path:
