@@ -34,6 +34,14 @@ USES: Mapping[str, Sequence[str]] = {
         "{keyless} sign FILE --trust-config {config} --identity-token-file {token}",
         "{keyless} verify FILE --trusted-root {root} --identity {who} --issuer {issuer}",
     ),
+    "images, of which the registry has none yet": (
+        "{keyless} image load IMAGE.tar {registry}/app:1",
+        """\
+{keyless} image sign {registry}/app:1 --trust-config {config} --identity-token-file {token}""",
+        """\
+{keyless} image verify {registry}/app:1 --trusted-root {root} --identity {who} \
+--issuer {issuer}""",
+    ),
     "signing in, as whoever you say you are": (
         "{keyless} login --trust-config {config}",
         "{keyless} login --trust-config {config} --flow device",
@@ -51,6 +59,12 @@ cosign sign-blob FILE --yes --bundle FILE.sigstore.json --identity-token {token}
         """\
 cosign verify-blob FILE --bundle FILE.sigstore.json --certificate-identity {who} \
 --certificate-oidc-issuer {issuer} --trusted-root {root}""",
+        """\
+cosign sign {registry}/app@sha256:DIGEST --yes --identity-token {token} --signing-config {services} \
+--trusted-root {root}""",
+        """\
+cosign verify {registry}/app:1 --certificate-identity {who} --certificate-oidc-issuer {issuer} \
+--trusted-root {root}""",
     ),
     "sigstore-js, in code": (
         "bundleBuilderFromSigningConfig of @sigstore/sign takes {services}",
@@ -149,6 +163,7 @@ def _rows(served: Served, options: Options) -> list[Row]:
 
 def _words(served: Served, who: str, token: str) -> Mapping[str, str]:
     words = {**_documents(served), "token": token, "who": who, "issuer": CONNECTOR}
+    words["registry"] = served.urls.registry.partition("//")[2]
     return {"keyless": program(), **{name: shlex.quote(word) for name, word in words.items()}}
 
 
