@@ -4,7 +4,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
-from keyless.errors import NoSuchEntry
+from keyless.errors import Check, KeylessError, NoSuchEntry, VerificationError
 from keyless.evidence import VerifiedCheckpoint
 from keyless.explorer.entry import Entry
 from keyless.explorer.log_v1 import LogV1, Tree
@@ -45,18 +45,26 @@ class TreeV1:
                 f"tree {self.name} has no entry {index}",
                 hint=f"it was closed after {self._tree.size} entries",
             )
-        return self.log.entry(self.offset + index)
+        entry = self.log.entry(self.offset + index)
+        if self._is_elsewhere(entry):
+            raise self._refusal(entry)
+        return entry
 
     def entries(self, indexes: Iterable[int]) -> Iterator[Entry]:
         """Yield the entries at these places in the tree."""
         size = self._tree.size if self._is_closed else None
         inside = (index for index in indexes if size is None or index < size)
-        return self.log.entries(self.offset + index for index in inside)
+        for entry in self.log.entries(self.offset + index for index in inside):
+            if self._is_elsewhere(entry):
+                if entry.index - self.offset >= self.size():
+                    return  # the tree was closed meanwhile, and the log goes on in the next
+                raise self._refusal(entry)
+            yield entry
 
     def entry_called(self, uuid: str) -> Entry:
         """Return the entry called *uuid*, if it is in this tree."""
         entry = self.log.entry_called(uuid)
-        if entry.uuid[:TREE_DIGITS] != f"{self._tree.tree_id:0{TREE_DIGITS}x}":
+        if not self._has(entry):
             raise NoSuchEntry(
                 f"tree {self.name} has no entry {uuid}", hint="another tree of the log has"
             )
@@ -65,6 +73,32 @@ class TreeV1:
     def prove_growth(self, old: VerifiedCheckpoint, new: VerifiedCheckpoint) -> None:
         """Refuse, with SplitView, unless the tree of *old* grew into that of *new*."""
         self.log.prove_growth(old, new)
+
+    def _has(self, entry: Entry) -> bool:
+        return entry.uuid[:TREE_DIGITS] == f"{self._tree.tree_id:0{TREE_DIGITS}x}"
+
+    def _is_elsewhere(self, entry: Entry) -> bool:
+        # One that nobody has verified need not say where it is.
+        return entry.is_verified and not self._has(entry)
+
+    def _refusal(self, entry: Entry) -> KeylessError:
+        """Return what to raise of an *entry* that has the index, and is of another tree."""
+        place = entry.index - self.offset
+        if place >= self.size():
+            return NoSuchEntry(
+                f"tree {self.name} has no entry {place}",
+                hint="it was closed meanwhile, and the log goes on in another tree",
+            )
+        # An old checkpoint of a tree before this one would have all of this one be counted from
+        # too early an index, at which another entry is, as genuine as any.
+        return VerificationError(
+            f"entry {entry.index} is of another tree than {self.name}, where the log has said that "
+            "it would be",
+            check=Check.ENTRY,
+            found=f"the entry called {entry.uuid}",
+            wanted=f"entry {place} of tree {self.name}",
+            hint="do not rely on this log, and tell whoever runs it",
+        )
 
 
 def find_tree(log: LogV1, tree_id: int) -> TreeV1 | None:

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A log of version 1 over three trees: every entry found, and every lie about one noticed."""
 
+import json
+
 import pytest
 
 from keyless.errors import Check, NoSuchEntry, ServiceError, SplitView
+from keyless.sandbox.answering import json_response
 from keyless.sandbox.faults import Fault, Huge, Lie, Refuse, Status, Truncate, WrongType
 from keyless.sandbox.log_lies import (
     ANOTHER_ENTRY,
@@ -24,7 +27,9 @@ from keyless.sandbox.rest_lies import (
     WRONG_INDEX,
     WRONG_PLACE,
 )
+from keyless.sandbox.rest_writer import shard_json
 from keyless.sandbox.transparency_log import LogV1 as OtherLog
+from keyless.services.http import Request, Response, Transport
 from tests.explorer.trees import SIZES, Trees
 from tests.refusals import refused
 
@@ -172,6 +177,17 @@ def test_a_closed_tree_has_the_checkpoint_that_it_was_closed_with(trees: Trees) 
     assert first.entry(first[4].uuid).index == 4
 
 
+def test_a_tree_that_is_closed_meanwhile_ends_there() -> None:
+    """What the log writes down from then on is in another tree, and none of this one's."""
+    trees = Trees((2,))
+    tree = trees.log.shards[str(trees.sandbox.rekor_v1.log.tree_id)]
+    trees.sandbox.rekor_v1.rotate()
+    trees.grow(3)
+    with pytest.raises(NoSuchEntry, match="has no entry 3"):
+        tree.entry(3)
+    assert [entry.index for entry in tree[0:9]] == [0, 1]
+
+
 # Lies
 
 LOOKED_UP = {
@@ -241,6 +257,32 @@ def test_trees_that_are_left_out_change_the_count() -> None:
         refused(Check.ENTRY, "are counted in two ways"),
     ):
         len(log)
+
+
+def _with_an_old_first_tree(trees: Trees) -> Transport:
+    """Show, as anybody can who answers in the log's place, what its first tree once was."""
+    honest, first = trees.sandbox.transport, trees.sandbox.rekor_v1.shards[0]
+
+    def transport(request: Request) -> Response:
+        answer = honest(request)
+        if not request.url.endswith("/api/v1/log"):
+            return answer
+        info = json.loads(answer.body)
+        return json_response({**info, "inactiveShards": [shard_json(first, size=3)]})
+
+    return transport
+
+
+def test_an_entry_of_the_tree_before_is_not_one_of_this_tree() -> None:
+    """However genuine: an old checkpoint has all of a tree be counted from too early an index."""
+    trees = Trees((5, 9))
+    trees.sigstore.transport = _with_an_old_first_tree(trees)
+    tree = trees.log.shards[str(trees.sandbox.rekor_v1.log.tree_id)]
+    with refused(Check.ENTRY, "entry 3 is of another tree than"):
+        tree.entry(0)
+    with refused(Check.ENTRY, "entry 4 is of another tree than"):
+        list(tree[1:5])
+    assert [entry.index for entry in tree.unverified[0:2]] == [3, 4]
 
 
 def test_a_checkpoint_of_another_tree_is_refused() -> None:
