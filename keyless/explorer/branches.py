@@ -19,6 +19,7 @@ from keyless.explorer.position import Position
 from keyless.explorer.shard import Shard
 from keyless.explorer.tree_v1 import TreeV1
 from keyless.protocol.trusted_root import Log
+from keyless.safe_text import shown
 from keyless.verification import verify_checkpoint_among
 
 Source = LogV1 | TreeV1 | ShardV2
@@ -117,6 +118,14 @@ class BranchV1:
     def _demand_same(self, entry: Entry) -> None:
         """Refuse an *entry* whose proof leads to a tree that is not this one, earlier or later."""
         theirs = self._checkpoint_of(entry)
+        if theirs.origin != self.checkpoint.origin:
+            # Counted from elsewhere, even the very same leaves are others for every index.
+            raise VerificationError(
+                f"entry {entry.index} is proved to be in another tree than {self.name}",
+                check=Check.ENTRY,
+                found=f"a tree called {shown(theirs.origin)}",
+                wanted=f"the tree called {shown(self.checkpoint.origin)}",
+            )
         if (theirs.size, theirs.root) in self._shown:
             return
         # The log proves an entry in the tree that it has when it is asked, which grows meanwhile.

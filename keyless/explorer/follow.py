@@ -22,7 +22,7 @@ from keyless.evidence import VerifiedCheckpoint, VerifiedCosignature
 from keyless.explorer.branches import Branch, Order, Source, branches
 from keyless.explorer.entry import Entry
 from keyless.explorer.matching import Match, is_match
-from keyless.explorer.position import Bookmark, Position, reverified
+from keyless.explorer.position import BEGINNING, Bookmark, Position, reverified
 from keyless.policy.witnesses import Witnesses
 from keyless.safe_text import shown
 from keyless.value import value
@@ -88,6 +88,7 @@ class Following:
         self._told = told
         self._file: str | None = None
         self._after: VerifiedCheckpoint | None = None
+        self._asked = self._pace.now()
         self._is_new = True  # whoever has no position has read all there was before
         self.position = self._position(since)
         self.unreadable: list[str] = []
@@ -114,7 +115,8 @@ class Following:
                 return since
             case VerifiedCheckpoint(checkpoint=checkpoint, size=size):
                 self._after = since
-                mark = Bookmark(checkpoint=checkpoint, read=size, at=now)
+                # When it was the latest, nobody says: its log is asked, even if it is over by now.
+                mark = Bookmark(checkpoint=checkpoint, read=size, at=BEGINNING)
                 return Position(started=now, bookmarks=(mark,))
             case _:
                 self._file = files.name_of(since)
@@ -138,7 +140,8 @@ class Following:
 
     def _branches(self) -> list[Branch]:
         """Ask for every tree, the older ones first; mark those of which nothing is to be read."""
-        now = self._pace.now()
+        # Of before they are asked: what is written meanwhile, their checkpoints do not cover.
+        self._asked = now = self._pace.now()
         found = [it for source in self._sources() for it in branches(source, self.position, now)]
         found.sort(key=lambda branch: branch.order)
         if self._is_new:
@@ -194,7 +197,7 @@ class Following:
 
     def _mark(self, branch: Branch, before: Bookmark | None, read: int) -> Bookmark:
         checkpoint = branch.checkpoint.checkpoint
-        mark = Bookmark(checkpoint=checkpoint, read=read, at=self._pace.now())
+        mark = Bookmark(checkpoint=checkpoint, read=read, at=self._asked)
         self.position = self.position.put(mark, instead_of=before)
         return mark
 

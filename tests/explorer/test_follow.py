@@ -16,16 +16,21 @@ from keyless.explorer.position import Position
 from keyless.policy import SignedBy
 from keyless.policy.witnesses import Witness, Witnesses
 from keyless.protocol.checkpoint import Checkpoint
+from keyless.sandbox.answering import json_response
 from keyless.sandbox.faults import Status, WrongType
 from keyless.sandbox.log_lies import ANOTHER_ENTRY, BAD_PROOF, FORKED_TREE, STALE_CHECKPOINT
 from keyless.sandbox.note_writer import Witness as Cosigner
+from keyless.sandbox.rest_writer import rest_json
 from keyless.sandbox.tile_lies import (
     ALTERED_TILE,
     EXCHANGED_ENTRIES,
     FORGED_CHECKPOINT,
     SHRUNK_TREE,
 )
+from keyless.sandbox.transparency_log import LogV1
+from keyless.services.http import Request, Response
 from tests.explorer.logs import ALICE, ISSUER, Scene
+from tests.explorer.trees import Trees
 from tests.refusals import refused
 
 HERS = SignedBy(ALICE, issuer=ISSUER)
@@ -235,6 +240,28 @@ def test_a_shard_that_is_over_is_not_asked_for_ever(scene: Scene, reader: Reader
     assert reader.once(following.position) == []
 
 
+def test_what_a_shard_is_given_while_it_is_read_to_its_end_is_not_missed(
+    scene: Scene, reader: Reader
+) -> None:
+    """It was asked before its time was over, and has to be asked once more."""
+    log = reader.log.shards["log2025-1"]
+
+    def match(entry: Entry) -> bool:
+        if entry.index == 299:
+            scene.grow(5)
+            scene.sandbox.rotate()
+            scene.sandbox.clock.advance(timedelta(days=1))
+        return entry.index >= 300
+
+    following = log.follow(
+        Position.beginning(),
+        match=match,
+        pace=reader.pace(3, print),
+        renew=lambda: reader.log.shards["log2025-1"],
+    )
+    assert [entry.index for entry in following] == list(range(300, 305))
+
+
 # Positions
 
 
@@ -289,6 +316,18 @@ def test_reading_goes_on_from_a_checkpoint(scene: Scene, reader: Reader) -> None
     first = [("log2025-1", index) for index in range(300, 310)]
     second = [("log2025-2", index) for index in range(5)]
     assert where(reader.once(checkpoint)) == first + second
+
+
+def test_reading_goes_on_from_a_checkpoint_of_a_shard_that_is_over(
+    scene: Scene, reader: Reader
+) -> None:
+    """However long that is over: of what came after the checkpoint, nothing was read."""
+    checkpoint = reader.log.shards["log2025-1"].checkpoint()
+    scene.grow(10)
+    scene.sandbox.rotate()
+    scene.sandbox.clock.advance(timedelta(days=9))
+    found = [("log2025-1", index) for index in range(300, 310)]
+    assert where(reader.once(checkpoint)) == found
 
 
 def test_a_checkpoint_of_the_last_shard_leaves_out_those_before(
@@ -408,6 +447,25 @@ def test_an_entry_of_version_1_from_a_fork_is_a_split_view(scene: Scene, reader:
     with pytest.raises((SplitView,)) as caught:
         list(log.follow(Position.beginning(), pace=ONCE))
     assert caught.value.check is Check.CONSISTENCY
+
+
+def test_the_same_tree_under_another_name_is_not_the_one_that_is_followed() -> None:
+    """Counted from elsewhere, it would show another entry for each, and hide what is there."""
+    trees = Trees((3,))
+    log = trees.sandbox.rekor_v1.log
+    twin = LogV1(trees.sandbox.clock, url=log.url, key=log.secret, earlier=1)
+    twin.tree, twin.times = log.tree, log.times
+    told = [log.entry(0), twin.entry(1), log.entry(2)]
+
+    def transport(request: Request) -> Response:
+        if not request.url.endswith("/retrieve"):
+            return trees.sandbox.transport(request)
+        return json_response([{it.leaf.hex(): rest_json(it)} for it in told])
+
+    trees.sigstore.transport = transport
+    tree = trees.log.shards[str(log.tree_id)]
+    with refused(Check.ENTRY, "entry 1 is proved to be in another tree"):
+        list(tree.follow(Position.beginning(), pace=ONCE))
 
 
 @pytest.mark.parametrize(
