@@ -60,8 +60,8 @@ cosign sign-blob FILE --yes --bundle FILE.sigstore.json --identity-token {token}
 cosign verify-blob FILE --bundle FILE.sigstore.json --certificate-identity {who} \
 --certificate-oidc-issuer {issuer} --trusted-root {root}""",
         """\
-cosign sign {registry}/app@sha256:DIGEST --yes --identity-token {token} --signing-config {services} \
---trusted-root {root}""",
+cosign sign {registry}/app@sha256:DIGEST --yes --identity-token {token} \
+--signing-config {services} --trusted-root {root}""",
         """\
 cosign verify {registry}/app:1 --certificate-identity {who} --certificate-oidc-issuer {issuer} \
 --trusted-root {root}""",
