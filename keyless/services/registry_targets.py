@@ -8,6 +8,7 @@ is called by an address of a private network, unless it is called so itself; and
 no further than to its own name, or its neighbours'.
 """
 
+import re
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urljoin, urlsplit
 
@@ -18,11 +19,29 @@ from keyless.services.http import place
 LONGEST_URL = 16 << 10
 _PORTS = {"http": 80, "https": 443}
 
+# As every reader of URLs reads it. Where a backslash, an "@" or a letter beyond ASCII stands, they
+# differ, and one that is checked here would be another one that is asked.
+_ORIGIN = re.compile(
+    r"(https?)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?(?=[/?#]|\Z)",
+    re.ASCII | re.IGNORECASE,
+)
+# What a host ends in that looks like no address, and that a resolver takes for one: 2130706433,
+# 127.1 and 0x7f.1 are all 127.0.0.1.
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+# Under `co.uk` and its like, everybody's neighbour is everybody.
+_OPEN_TO_ALL = re.compile(r"(?:ac|co|com|edu|gov|net|or|org)\.[a-z]{2}")
+
 
 def origin_of(url: str) -> tuple[str, str, int]:
-    """Return scheme, host and port of *url*: who has them in common is one server."""
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
+    """Return scheme, host and port of *url*: who has them in common is one server.
+
+    ValueError if it could be read in more than one way.
+    """
+    match = _ORIGIN.match(url)
+    if match is None:
+        raise ValueError
+    scheme, host = match[1].lower(), match[2].lower().strip("[]")
+    return scheme, host, int(match[3]) if match[3] else _PORTS[scheme]
 
 
 def target(pointer: str, *, base: str, what: str) -> str:
@@ -32,15 +51,19 @@ def target(pointer: str, *, base: str, what: str) -> str:
     """
     try:
         url = urljoin(base, pointer[: LONGEST_URL + 1])
-        parts, (_, host, _) = urlsplit(url), origin_of(url)
+        parts = urlsplit(url)
     except ValueError:
         raise _astray(pointer, base, what, "which cannot be read") from None
-    if not pointer or not host or not pointer.isprintable() or len(pointer) > LONGEST_URL:
+    if not pointer or not parts.netloc or not pointer.isprintable() or len(pointer) > LONGEST_URL:
         raise _astray(pointer, base, what, "which is no address")
     if parts.scheme not in ("https", urlsplit(base).scheme):
         raise _astray(url, base, what, "which is not encrypted")
-    if parts.username is not None or parts.password is not None:
+    if "@" in parts.netloc:
         raise _astray(url, base, what, "with a password in it")
+    try:
+        host = origin_of(url)[1]
+    except ValueError:
+        raise _astray(url, base, what, "which cannot be read") from None
     if is_private(host) and not is_private(origin_of(base)[1]):
         raise _astray(url, base, what, "which is in a private network")
     return url
@@ -50,7 +73,8 @@ def is_private(host: str) -> bool:
     """Say whether *host* is an address that means another machine elsewhere, or this one."""
     address = _address(host)
     if address is None:
-        return is_loopback(host)
+        last = host.rstrip(".").rpartition(".")[2]
+        return is_loopback(host) or _NUMBER.fullmatch(last) is not None
     return not address.is_global or address.is_multicast
 
 
@@ -58,7 +82,7 @@ def is_loopback(host: str) -> bool:
     """Say whether *host* is this machine by name, or by an address."""
     address = _address(host)
     if address is None:
-        return host == "localhost" or host.endswith(".localhost")
+        return f".{host.rstrip('.')}".endswith(".localhost")
     return address.is_loopback
 
 
@@ -72,14 +96,14 @@ def may_know(url: str, registry: str) -> bool:
     if host == registry or host.endswith(f".{registry}"):
         return True
     family = registry.partition(".")[2]
-    if _address(registry) is not None or "." not in family:
+    if _address(registry) is not None or "." not in family or _OPEN_TO_ALL.fullmatch(family):
         return False
     return host == family or host.endswith(f".{family}")
 
 
 def _address(host: str) -> IPv4Address | IPv6Address | None:
     try:
-        address = ip_address(host)
+        address = ip_address(host.rstrip("."))
     except ValueError:
         return None
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None

@@ -214,11 +214,15 @@ def test_a_registrys_own_server_for_tokens_is_told_the_password(registry: str, r
         ("https://ghcr.io", "https://notghcr.io/token"),
         ("https://127.0.0.1:5000", "https://127.0.0.2/token"),
         ("https://index.docker.io", "https://docker.io.evil.test/token"),
+        ("https://registry.co.uk", "https://evil.co.uk/token"),
+        ("https://ghcr.io", "https://evil.test?@ghcr.io/token"),
+        ("https://ghcr.io", "https://evil.test#@tokens.test/token"),
+        ("https://ghcr.io", "https://evil.test?@tokens.test/token"),
     ],
 )
 def test_a_server_for_tokens_of_another_name_is_told_nothing(registry: str, realm: str) -> None:
     """It is asked as by anybody."""
-    door = Door(answered(200, TOKEN), url=registry)
+    door = Door(answered(200, TOKEN), url=registry, token_servers=("tokens.test",))
     door.enter(f'Bearer realm="{realm}"')
     assert not door.server.asked[0].header("Authorization")
 
@@ -241,6 +245,17 @@ def test_a_server_for_tokens_may_be_named_by_who_trusts_it() -> None:
         ("https://me:pw@ghcr.io/token", "a password in it"),
         ("file:///etc/passwd", "no address"),
         ("https://[1/", "cannot be read"),
+        ("https://2130706433/token", "in a private network"),
+        ("https://127.1/token", "in a private network"),
+        ("https://0x7f.1./token", "in a private network"),
+        ("https://127.0.0.1./token", "in a private network"),
+        ("https://localhost./token", "in a private network"),
+        ("https://10.0.0.1\\\\.ghcr.io/token", "cannot be read"),
+        ("https://evil.test\\\\.ghcr.io/token", "cannot be read"),
+        ("https://evil.test\\\\@ghcr.io/token", "a password in it"),
+        ("https://１２７.０.０.１/token", "cannot be read"),
+        ("https://ghcr.io:x/token", "cannot be read"),
+        ("https://ghcr%2eio/token", "cannot be read"),
     ],
 )
 def test_a_server_for_tokens_where_none_can_be_is_not_asked(realm: str, why: str) -> None:

@@ -22,8 +22,10 @@ from keyless.sandbox.registry.lies import (
 )
 from keyless.services.http import Request, Response
 from keyless.services.registry_credentials import Password, keychain
-from tests.services.registries import APP, HOST, LAYER_TYPE, Client
-from tests.services.transports import answered
+from keyless.services.registry_opening import open_registry
+from keyless.services.registry_options import RegistryOptions
+from tests.services.registries import APP, AT_ONCE, HOST, LAYER_TYPE, Client
+from tests.services.transports import Scripted, answered
 
 PASSWORD = "correct horse battery staple"  # noqa: S105 - of nobody
 KNOWN = keychain({HOST: Password(user="me", secret=PASSWORD)})
@@ -124,6 +126,26 @@ def test_a_list_that_leads_astray_is_not_followed(lie: Fault, why: str) -> None:
     with client.sandbox.inject("registry", lie), pytest.raises(ServiceError, match=why):
         list(client.registry.tags())
     assert {each.host for each in client.heard.asked} == {HOST}
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        f"https://evil.test\\@{HOST}/v2/me/app/tags/list?last=1",
+        f"https://me@{HOST}/v2/me/app/tags/list?last=1",
+        f"https://evil.test\\.{HOST}/v2/me/app/tags/list?last=1",
+    ],
+)
+def test_a_list_that_goes_on_where_readers_differ_is_not_followed(link: str) -> None:
+    """What is the registry to who parses the link is another server to who asks it."""
+    script = Scripted(
+        answered(401, WWW_Authenticate="Basic"),
+        answered(200, b'{"tags": ["1"]}', Link=f'<{link}>; rel="next"'),
+    )
+    options = RegistryOptions(credentials=KNOWN)
+    registry = open_registry(APP, transport=script, options=options, patience=AT_ONCE)
+    with pytest.raises(ServiceError, match="goes on at"):
+        list(registry.tags())
 
 
 def test_a_list_with_too_many_entries_is_not_read_to_its_end() -> None:

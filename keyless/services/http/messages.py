@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is asked of another machine and what it answers, as values."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 from keyless.errors import ServiceError
@@ -13,6 +14,9 @@ TOTAL_SECONDS = 60.0
 LARGEST_BODY = 16 << 20
 
 Headers = tuple[tuple[str, str], ...]
+
+# With what a URL goes on after its host; a backslash is one to those who ask.
+_AFTER_HOST = re.compile(r"[/?#\\]")
 
 
 @value
@@ -104,7 +108,7 @@ Transport = Callable[[Request], Response]
 def place(url: str) -> str:
     """Return where *url* is: host and port, safe to show."""
     # Never with what stands before an "@": that may be a password.
-    authority = url.partition("://")[2].partition("/")[0]
+    authority = _AFTER_HOST.split(url.partition("://")[2], maxsplit=1)[0]
     return shown(authority.rpartition("@")[2] or url, longest=120)
 
 
