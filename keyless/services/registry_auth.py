@@ -34,6 +34,7 @@ LARGEST_TOKEN_ANSWER = 64 << 10
 LIFETIME = 60.0  # of a token that does not say
 MARGIN = 5.0  # a request takes its time, too
 CLIENT = "keyless"
+MOST_CONFIDED = 16  # the latest: what was sent long ago nobody repeats
 
 _TOKEN = re.compile(r"[!-~]+")
 
@@ -76,6 +77,9 @@ class _Grant:
             any(mine.covers(wanted) for mine in self.scopes) for wanted in scopes
         )
 
+    def __repr__(self) -> str:
+        return f"_Grant({', '.join(map(str, self.scopes))})"
+
 
 class Doorkeeper:
     """What is said to one registry about who asks. May be shared between threads."""
@@ -95,6 +99,12 @@ class Doorkeeper:
         self._asking = Lock()
         self._grants: tuple[_Grant, ...] = ()
         self._credentials: dict[str, RegistryCredential] = {}
+        self._confided: tuple[str, ...] = ()
+
+    @property
+    def confidences(self) -> tuple[str, ...]:
+        """What the registry was told of late, and nobody else is to be: whatever it says of it."""
+        return self._confided
 
     def headers(self, scopes: tuple[Scope, ...]) -> Headers:
         """Return what to send for *scopes*, as far as it is known without asking anybody."""
@@ -155,6 +165,8 @@ class Doorkeeper:
         lifetime: float,
     ) -> _Grant:
         expires = self._now() + max(lifetime - MARGIN, lifetime / 2)
+        told = (text.rpartition(" ")[2] for _, text in headers)
+        self._confided = (*told, *_secrets(credential), *self._confided)[:MOST_CONFIDED]
         return _Grant(scopes=scopes, headers=(*headers, *credential.headers), expires=expires)
 
     def _token(

@@ -27,16 +27,20 @@ _FIXED = ("TAG_INVALID", "IMMUTABLE", "ALREADY_EXISTS", "immutable")
 
 @value
 class Attempt:
-    """What was asked: of which *registry*, to *do* what, and as whom."""
+    """What was asked: of which *registry*, to *do* what, as whom; and with which *secrets*."""
 
     registry: str
     do: str
     credential: RegistryCredential
+    secrets: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Attempt(to {self.do} at {self.registry}, {self.credential})"
 
 
 def refused(response: Response, attempt: Attempt, patience: Patience) -> KeylessError:
     """Return the error that a refusal is."""
-    words = registry_words(response, attempt.credential)
+    words = registry_words(response, attempt.secrets)
     said = f"{response.status}{f' {words}' if words else ''}"
     registry = shown(attempt.registry)
     match response.status:
@@ -62,9 +66,8 @@ def refused(response: Response, attempt: Attempt, patience: Patience) -> Keyless
             )
 
 
-def registry_words(response: Response, credential: RegistryCredential) -> str:
-    """Return what a registry says of its refusal, safe to show and short."""
-    secrets = () if isinstance(credential, Anonymous) else (credential.secret,)
+def registry_words(response: Response, secrets: tuple[str, ...]) -> str:
+    """Return what a registry says of its refusal, safe to show and short, without *secrets*."""
     try:
         errors = Json.parse(response.body, largest=LARGEST_REFUSAL).objects("errors", most=100)
         first = errors[0] if errors else None

@@ -7,6 +7,7 @@ from keyless.errors import KeylessError, ServiceError
 from keyless.safe_text import shown
 from keyless.services.http import Patience, Request, Response, Transport, Upload, place, send
 from keyless.services.http.messages import Headers
+from keyless.services.http.scrub import scrubbed
 from keyless.services.registry_auth import Doorkeeper, Scope
 from keyless.services.registry_errors import Attempt, refused
 from keyless.services.registry_targets import origin_of, target
@@ -14,6 +15,7 @@ from keyless.value import replace, value
 
 MOST_REDIRECTS = 5
 MOST_WARNINGS = 20
+LONGEST_WARNING = 2000
 LARGEST_ANSWER = 1 << 20
 _ANY_STATUS = range(100, 600)
 _FOLLOWED = frozenset({301, 302, 303, 307, 308})
@@ -76,7 +78,12 @@ class Wire:
     def refusal(self, question: Question, response: Response) -> KeylessError:
         """Return the error that *response* is to whoever asked *question*."""
         credential = self._doorkeeper.tried(question.scopes[0].repository)
-        attempt = Attempt(registry=self.name, do=question.do, credential=credential)
+        attempt = Attempt(
+            registry=self.name,
+            do=question.do,
+            credential=credential,
+            secrets=self._doorkeeper.confidences,
+        )
         return refused(response, attempt, self.patience)
 
     def broken(self, why: str, *, hint: str) -> ServiceError:
@@ -113,7 +120,10 @@ class Wire:
         """Keep what the registry wants its users to know (299, as in the OCI specification)."""
         text = response.header("Warning")
         if text.startswith("299 ") and len(self.warnings) < MOST_WARNINGS:
-            words = shown(text[4:].removeprefix("- "), longest=300)
+            said = scrubbed(
+                text[4:].removeprefix("- ")[:LONGEST_WARNING], self._doorkeeper.confidences
+            )
+            words = shown(said, longest=300)
             if words not in self.warnings:
                 self.warnings.append(words)
 

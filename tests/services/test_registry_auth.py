@@ -372,6 +372,15 @@ def test_no_secret_is_shown() -> None:
         assert SECRET not in f"{each} {each!r}"
 
 
+def test_what_is_kept_of_a_credential_shows_nothing_of_it() -> None:
+    """Debuggers and reports of crashes print what they find."""
+    door = Door(answered(200, TOKEN))
+    door.enter(BEARER)
+    grants: tuple[object, ...] = vars(door.keeper)["_grants"]
+    assert "repository:me/app:pull" in repr(grants)
+    assert "t0ken" not in repr(grants)
+
+
 def test_a_password_is_not_said_again_by_who_was_told_it() -> None:
     """Nor by whoever keeps a record of it."""
     door = Door(answered(200, TOKEN))

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Registries that lie, or lead their clients astray: nothing of it is believed, or followed."""
 
+from base64 import b64encode
+
 import pytest
 
 from keyless.errors import ImageNotFound, RateLimited, RegistryAuthError, ServiceError
@@ -28,6 +30,7 @@ from tests.services.registries import APP, AT_ONCE, HOST, LAYER_TYPE, Client
 from tests.services.transports import Scripted, answered
 
 PASSWORD = "correct horse battery staple"  # noqa: S105 - of nobody
+TOKENS = f'Bearer realm="https://auth.{HOST}/token"'
 KNOWN = keychain({HOST: Password(user="me", secret=PASSWORD)})
 LAYER = Descriptor.of(b"a new layer", media_type=LAYER_TYPE)
 
@@ -285,6 +288,36 @@ def test_what_a_registry_repeats_of_a_password_is_not_repeated() -> None:
         list(client.registry.tags())
     assert PASSWORD not in str(caught.value)
     assert "[hidden]" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("challenge", "sent"),
+    [("Basic", f"bWU6{b64encode(PASSWORD.encode()).decode()}"), (TOKENS, "dt0kenthatnobodymaysee")],
+)
+def test_what_a_registry_repeats_of_what_it_was_sent_is_not_repeated(
+    challenge: str, sent: str
+) -> None:
+    """It was sent a password in another spelling, or a token that was had for it."""
+    refusal = f'{{"errors": [{{"code": "DENIED", "message": "not {sent}"}}]}}'.encode()
+
+    def answer(request: Request) -> Response:
+        if request.host == f"auth.{HOST}":
+            return answered(200, f'{{"token": "{sent}"}}'.encode())
+        if not request.header("Authorization"):
+            return answered(401, WWW_Authenticate=challenge)
+        assert sent in request.header("Authorization")
+        warning = f'299 - "used {sent}"'
+        if request.url.endswith("tags/list"):
+            return answered(200, b"{}", Warning=warning)
+        return answered(403, refusal)
+
+    options = RegistryOptions(credentials=KNOWN)
+    registry = open_registry(APP, transport=answer, options=options, patience=AT_ONCE)
+    list(registry.tags())
+    with pytest.raises(RegistryAuthError, match=r"DENIED: not \[hidden\]") as caught:
+        registry.manifest(LAYER.digest)
+    assert sent[4:] not in str(caught.value)
+    assert registry.warnings == ('"used [hidden]"',)
 
 
 def test_tags_that_could_be_parts_of_an_address_are_not_told() -> None:
