@@ -19,7 +19,7 @@ process (`sandbox.transport`) or over a socket:
 Behind them stand the parties themselves (`instance_core`), on one clock that can be set.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -186,6 +186,19 @@ class Sandbox:
     ) -> Identity:
         """Be a pipeline of GitLab's, out of *file* in *project*, at *ref*."""
         return Identity(lambda: self.issuer.gitlab_token(project, file=file, ref=ref))
+
+    def push_image(
+        self, name: str, content: bytes = b"hello", *, platforms: Sequence[str] = ()
+    ) -> str:
+        """Push an image of one file to the registry as *name*, `me/app:1.0`; return its reference.
+
+        With *platforms*, as in `linux/arm64`, it is an image for each of them.
+        """
+        # Few need it, and sandboxes start often.
+        from keyless.sandbox.sample_image import pushed  # noqa: PLC0415
+
+        where = f"{urlsplit(self.registry.url).netloc}/{name}"
+        return pushed(where, content, platforms=platforms, transport=self.transport)
 
     def close(self) -> None:
         """Let another sandbox have the directory; without one, there is nothing to close."""

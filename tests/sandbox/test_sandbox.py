@@ -7,6 +7,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -139,3 +140,26 @@ def test_a_sandbox_needs_no_server_before_it_serves() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert ran.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("platforms", [(), ("linux/amd64", "linux/arm64")], ids=["one", "two"])
+def test_an_image_to_sign_is_pushed(platforms: tuple[str, ...]) -> None:
+    """And signed and verified by what is returned, part by part."""
+    sandbox = Sandbox()
+    reference = sandbox.push_image("me/app:1.0", platforms=platforms)
+    assert reference == "registry.sandbox.test/me/app:1.0"
+    alice = sandbox.identity("alice@example.com")
+    options: dict[str, Any] = {"recursive": bool(platforms), "sigstore": sandbox.sigstore}
+    keyless.sign_image(reference, alice, **options)
+    proof = keyless.verify_image(reference, policy=ALICE, **options)
+    assert [part.platform for part in proof.platforms] == list(platforms)
+
+
+def test_an_image_is_pushed_to_a_sandbox_that_is_served() -> None:
+    """It is called by the address there."""
+    sandbox = Sandbox()
+    with sandbox.serve() as served:
+        reference = sandbox.push_image("me/app:1.0", b"other")
+        assert served.urls.registry == f"http://{reference.partition('/')[0]}"
+        tree = keyless.image_tree(reference, sigstore=served.sigstore)
+    assert [node.kind for node in tree] == ["image"]
