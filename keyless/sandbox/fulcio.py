@@ -137,18 +137,19 @@ class Fulcio:
         return {"certificates": [pem_encode("CERTIFICATE", each.der) for each in chain]}
 
     def _issuers(self) -> JsonValue:
+        people = [self.issuer.url, *self.issuer.accepted]
         return [
             {
                 "issuerUrl": url,
                 "audience": AUDIENCE,
-                "challengeClaim": "email" if url == self.issuer.url else "sub",
-                "issuerType": "email" if url == self.issuer.url else "ci-provider",
+                "challengeClaim": "email" if url in people else "sub",
+                "issuerType": "email" if url in people else "ci-provider",
                 # Empty, and there all the same.
                 "spiffeTrustDomain": "",
                 "subjectDomain": "",
                 "skipEmailVerification": False,
             }
-            for url in (self.issuer.url, GITHUB, GITLAB)
+            for url in (*people, GITHUB, GITLAB)
         ]
 
 

@@ -30,6 +30,7 @@ from keyless.sandbox.oauth import Flows
 from keyless.sandbox.wishes import CONNECTORS, Denied, Person, Wish
 from keyless.sandbox.workflow_tokens import github_claims, gitlab_claims
 from keyless.services.http import Request, Response, joined
+from keyless.services.oidc import OpenIdIssuer, TokenAnswer
 from keyless.value import replace
 
 TokenAlgorithm = Literal["ES256", "RS256"]
@@ -53,6 +54,7 @@ class Issuer:
         self._clock = clock
         self._making = Lock()
         self._keys: dict[str, SigningKey] = {}
+        self._others: dict[str, OpenIdIssuer] = {}
         self._names = {GITHUB, GITLAB}
         self.flows = Flows(clock, url=lambda: self.url, tokens=self._signed_in)
         self.lifetime = LIFETIME
@@ -129,12 +131,26 @@ class Issuer:
         }
         return signed_token(said, self._key(algorithm))
 
+    def accept(self, other: OpenIdIssuer) -> None:
+        """Have tokens of *other* count as those of this issuer do, once it has verified them."""
+        self._others[other.metadata.issuer] = other
+
+    @property
+    def accepted(self) -> list[str]:
+        """The URLs of everybody else whose tokens count."""
+        return list(self._others)
+
     def verified(self, text: str, *, audience: str = AUDIENCE) -> IdentityToken:
         """Return the token *text* if it is genuine, for *audience*, and valid now."""
         token = IdentityToken.parse(text)
-        verify_token(text, self.keys)
-        if token.issuer not in self._names:
-            raise LoginError("the token is in the name of an issuer that is not known here")
+        other = self._others.get(token.issuer)
+        if other is not None:
+            answer = TokenAnswer(id_token=text, access_token=None, ahead=None)
+            token = other.verified(answer, nonce=None).token
+        else:
+            verify_token(text, self.keys)
+            if token.issuer not in self._names:
+                raise LoginError("the token is in the name of an issuer that is not known here")
         now = self._clock.now
         diagnose(token, now=now, audience=audience)
         return token
