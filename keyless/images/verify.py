@@ -6,6 +6,8 @@ has it. A *platform* takes one part out of the index, which has to be signed its
 it; *recursive* wants the index signed, and every part of it.
 """
 
+from typing import get_args
+
 from keyless.errors import InputError, Rejected
 from keyless.images.candidates import Candidate, Candidates
 from keyless.images.findings import Findings
@@ -116,6 +118,12 @@ def _verified(place: Place, subject: Digest, wish: Wish) -> ImageProof:
 
 
 def _found(place: Place, subject: Digest, wish: Wish, kind: Kind) -> Candidates:
+    # A format that is misspelled would be no limit at all.
+    if wish.formats not in get_args(ReadFormat):
+        raise InputError(
+            f"{shown(wish.formats)!r} is no format of signatures",
+            hint=f"the formats are {', '.join(get_args(ReadFormat))}",
+        )
     return Candidates(
         place.attachments,
         subject,

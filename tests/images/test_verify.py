@@ -134,6 +134,15 @@ def test_everything_that_holds_is_returned(gallery: Gallery) -> None:
     assert [each.format for each in gallery.verify().signatures] == ["bundle", "bundle", "legacy"]
 
 
+def test_a_format_that_nobody_knows_is_refused(gallery: Gallery) -> None:
+    """Taken for any, it would let count what was to be excluded."""
+    gallery.sign(format="legacy")
+    with pytest.raises(InputError, match="'Bundle' is no format of signatures"):
+        gallery.verify(formats="Bundle")
+    with pytest.raises(InputError, match="'Bundle' is no format of signatures"):
+        gallery.said(formats="Bundle")
+
+
 @pytest.mark.parametrize(("formats", "found"), [("bundle", "bundle"), ("legacy", "legacy")])
 def test_only_one_format_may_count(gallery: Gallery, formats: str, found: str) -> None:
     """What is not looked for is not looked at."""

@@ -264,6 +264,18 @@ def test_a_limit_without_an_end_says_no_time() -> None:
     assert caught.value.seconds is None
 
 
+@pytest.mark.parametrize("end", ["Fri, 31 Dec 9999 23:59:59 -1200", "9" * 40])
+def test_a_limit_without_an_end_that_has_a_date_is_told(end: str) -> None:
+    """No calendar has the day on which it ends."""
+    client = Client()
+    with (
+        client.sandbox.inject("registry", limited(Retry_After=end)),
+        pytest.raises(RateLimited) as caught,
+    ):
+        client.registry.resolve("v1")
+    assert caught.value.seconds == 1e9
+
+
 def test_a_limit_may_say_at_which_second_it_ends() -> None:
     """Since 1970, as some count."""
     client = Client()

@@ -21,6 +21,8 @@ T = TypeVar("T")
 # Where a server says that it cannot or does not know how to (501, 505), asking again is no help.
 PASSING = frozenset({429, *range(500, 600)} - {501, 505})
 
+_FOREVER = 1e9  # seconds: what is so far away can still be told as a date
+
 
 def _chance() -> float:
     # As good as `random`, which takes a millisecond to import.
@@ -56,9 +58,9 @@ class Patience:
         """Return how many seconds *response* asks to wait: 0 where it does not say."""
         text = response.header("Retry-After").strip()
         if text.isascii() and text.isdecimal():
-            return float(text[:9])
+            return min(float(text[:10]), _FOREVER)
         date = _http_date(text) if text else None
-        return max(0.0, (date - self.now()).total_seconds()) if date else 0.0
+        return min(max(0.0, (date - self.now()).total_seconds()), _FOREVER) if date else 0.0
 
 
 PATIENCE = Patience()
