@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from keyless.credential import P256
+from keyless.errors import ServiceError
 from keyless.protocol.certificate import Certificate
 from keyless.protocol.issuer_rules import Kind, known_rules
 from keyless.protocol.known_issuers import certified_identity, certified_texts
@@ -43,8 +44,8 @@ PIPELINE = {
     "runner_environment": "gitlab-hosted",
     "sha": "b" * 40,
 }
+BUILD = {**known.BUILDKITE, "build_source": "ui"}
 SOURCE = {"scm_repo_url": "https://github.com/acme/app", "scm_ref": "v1"}
-MILLION = 1_000_000
 AWKWARD = "octo/app/.github/workflows/a+b.yml@refs/heads/fix-(7)!"
 
 # A kind of issuer, one of those in public, and what its tokens say.
@@ -54,10 +55,7 @@ TOKENS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "GitHub, an awkward ref": (GITHUB, known.GITHUB, {**WORKFLOW, "job_workflow_ref": AWKWARD}),
     "GitLab": (GITLAB, known.GITLAB, PIPELINE),
     "GitLab, a tag": (GITLAB, known.GITLAB, {**PIPELINE, "ref_type": "tag", "ref": "v1"}),
-    "Buildkite": (
-        *(BUILDKITE, "https://agent.buildkite.com"),
-        {**known.BUILDKITE, "build_source": "ui"},
-    ),
+    "Buildkite": (BUILDKITE, "https://agent.buildkite.com", BUILD),
     "CircleCI": (CIRCLECI, "https://oidc.circleci.com", known.CIRCLECI),
     "CircleCI, over SSH": (
         *(CIRCLECI, "https://oidc.circleci.com"),
@@ -93,8 +91,15 @@ def test_a_certificate_says_what_was_foretold(stack: Stack, which: str) -> None:
 
 def test_a_large_number_is_written_in_the_way_that_is_not_foretold(stack: Stack) -> None:
     """With an exponent; should Fulcio have learned better, so can we."""
-    token = mint(stack.others[BUILDKITE], sub="7", **{**known.BUILDKITE, "build_number": MILLION})
+    token = mint(stack.others[BUILDKITE], sub="7", **{**BUILD, "build_number": 1_000_000})
     assert "/builds/1e+06#" in str(issued(stack, token).claims.run_invocation_uri)
+
+
+def test_a_token_that_lacks_a_claim_is_refused_in_fulcio_s_words(stack: Stack) -> None:
+    """Where no rule says what stands in its place."""
+    token = mint(stack.others[BUILDKITE], sub="7", **known.BUILDKITE)
+    with pytest.raises(ServiceError, match="value <build_source> not present"):
+        issued(stack, token)
 
 
 def test_every_public_issuer_is_known_by_its_kind() -> None:

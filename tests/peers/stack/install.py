@@ -79,8 +79,16 @@ def build(program: Program) -> None:
         shutil.rmtree(unfinished, ignore_errors=True)
         tags = ["-tags", program.tags] if program.tags else []
         _run(
-            # Without what debuggers want, linking takes less time, and the files less room.
-            *("go", "install", "-ldflags=-s -w", *tags, f"{program.package}@{program.version}"),
+            # Without what debuggers want, linking takes less time, and the files less room; without
+            # optimizations, compiling takes a quarter less.
+            *(
+                "go",
+                "install",
+                "-ldflags=-s -w",
+                "-gcflags=all=-N -l",
+                *tags,
+                f"{program.package}@{program.version}",
+            ),
             env={"GOBIN": str(unfinished), "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false"},
         )
         unfinished.rename(target.parent)
