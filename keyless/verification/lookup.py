@@ -34,9 +34,17 @@ def verify_entry(entry: LogEntry, *, trusted_root: TrustedRoot) -> VerifiedEntry
 def verify_checkpoint_among(checkpoint: Checkpoint, logs: Sequence[Log]) -> VerifiedCheckpoint:
     """Decide whether the one of *logs* whose key is named in *checkpoint* signs it."""
     hints = {line.key_hint for line in checkpoint.signatures}
+    refusal = None
     for log in logs:
         if log.checkpoint_key_id[:HINT_SIZE] in hints:
-            return verify_checkpoint(checkpoint, log)
+            try:
+                return verify_checkpoint(checkpoint, log)
+            except VerificationError as error:
+                # Whoever copied the note may have put in lines that name others: one of these is
+                # no reason to refuse what its own log has signed.
+                refusal = refusal or error
+    if refusal is not None:
+        raise refusal
     raise VerificationError(
         "no trusted log signs the checkpoint",
         check=Check.LOG,

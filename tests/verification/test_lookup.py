@@ -7,6 +7,7 @@ import pytest
 
 from keyless.errors import Check
 from keyless.protocol.checkpoint import Checkpoint
+from keyless.protocol.encoding import b64encode
 from keyless.protocol.entry import LogEntry
 from keyless.protocol.trusted_root import Log
 from keyless.sandbox.note_writer import checkpoint_text, signature_line, signed_note
@@ -117,6 +118,29 @@ def test_a_checkpoint_is_verified_by_the_log_whose_key_it_names(forge: Forge, ve
     checkpoint = Checkpoint.parse(party(forge, version).checkpoint())
     verified = verify_checkpoint_among(checkpoint, forge.trusted_root().logs)
     assert verified.log_id == log_of(forge, version).log_id
+
+
+@BOTH_LOGS
+@pytest.mark.parametrize("named", [1, 2])
+def test_a_line_that_names_another_log_changes_nothing(
+    forge: Forge, version: int, named: int
+) -> None:
+    """Anybody can add one: it is ignored, whichever log is trusted first."""
+    hint = log_of(forge, named).checkpoint_key_id[:4]
+    line = f"— anybody.example {b64encode(hint + b'not a signature')}\n"
+    checkpoint = Checkpoint.parse(party(forge, version).checkpoint() + line)
+    verified = verify_checkpoint_among(checkpoint, forge.trusted_root().logs)
+    assert verified.log_id == log_of(forge, version).log_id
+
+
+def test_of_several_logs_that_are_named_and_did_not_sign_the_first_is_told(forge: Forge) -> None:
+    """None of them has signed it."""
+    first, second = forge.trusted_root().logs
+    text, _, _ = forge.core.log_v2.checkpoint().partition("— ")
+    lines = (f"— x {b64encode(it.checkpoint_key_id[:4] + bytes(64))}\n" for it in (second, first))
+    with refused(Check.CHECKPOINT, "is of another log than its key") as refusal:
+        verify_checkpoint_among(Checkpoint.parse(text + "".join(lines)), (first, second))
+    assert refusal.value.wanted == "origin rekor.sandbox.test"
 
 
 def test_a_checkpoint_of_none_of_the_logs_is_refused(forge: Forge) -> None:
