@@ -15,12 +15,13 @@ from keyless.evidence import VerifiedCheckpoint
 from keyless.explorer.entry import Entry
 from keyless.explorer.log_v1 import LogV1, Tree
 from keyless.explorer.log_v2 import ShardV2
-from keyless.explorer.position import Position
+from keyless.explorer.position import Position, reverified
 from keyless.explorer.shard import Shard
 from keyless.explorer.tree_v1 import TreeV1
 from keyless.protocol.trusted_root import Log
 from keyless.safe_text import shown
 from keyless.verification import verify_checkpoint_among
+from keyless.verification.growth import verify_kept
 
 Source = LogV1 | TreeV1 | ShardV2
 # By the version of the log, and then by age.
@@ -64,9 +65,9 @@ def branches(source: Source, position: Position, now: datetime) -> Iterator[Bran
     """Ask *source* for its trees, but for those that can have nothing new for *position*."""
     match source:
         case LogV1():
-            yield from (BranchV1(source, tree) for tree in source.trees())
+            yield from (BranchV1(source, tree) for tree in _trees(source, position))
         case TreeV1():
-            trees = source.log.trees()
+            trees = _trees(source.log, position)
             yield from (BranchV1(source.log, it) for it in trees if str(it.tree_id) == source.name)
         case ShardV2():
             if not _is_over(source, position, now):
@@ -143,6 +144,18 @@ class BranchV1:
                 wanted="an inclusion proof with a signed checkpoint",
             )
         return verify_checkpoint_among(proof.checkpoint, self.logs)
+
+
+def _trees(log: LogV1, position: Position) -> tuple[Tree, ...]:
+    """Ask *log* for its trees, among which must be all that were read before."""
+    trees = log.trees()
+    logs = log.known.logs
+    for mark in position.bookmarks:
+        if mark.is_of(mark.checkpoint.origin, logs):
+            # Else a new tree could take the place of one, with another history, and the proof that
+            # it grew out of nothing.
+            verify_kept(reverified(mark, logs), [tree.checkpoint for tree in trees])
+    return trees
 
 
 def _is_over(shard: ShardV2, position: Position, now: datetime) -> bool:

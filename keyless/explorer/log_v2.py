@@ -4,7 +4,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
-from keyless.errors import InputError, NoSuchEntry
+from keyless.errors import Check, InputError, NoSuchEntry, VerificationError
 from keyless.evidence import VerifiedCheckpoint
 from keyless.explorer.directory import KnownLog
 from keyless.explorer.entry import Address, Entry
@@ -105,6 +105,7 @@ class ShardV2:
         checkpoint = self.files.checkpoint()
         with answer_of(self.files.name):
             verified = verify_checkpoint_among(checkpoint, self.known.logs)
+            _demand_own_name(verified)
         self.tree(verified)
         return verified
 
@@ -188,8 +189,9 @@ class ShardV2:
 
     def _tree_with(self, index: int) -> TiledTree:
         """Return a tree that has *index*; without asking, if one is known, and else the newest."""
-        if self._tree is not None and index < self._tree.size:
-            return self._tree
+        tree = self._tree  # once: others may look for another one meanwhile
+        if tree is not None and index < tree.size:
+            return tree
         return self.tree(self.checkpoint())
 
 
@@ -207,6 +209,18 @@ def _page(tree: TiledTree, tile: Tile, entries: tuple[bytes, ...]) -> Page:
         within=tuple(map(tuple, within)),
         above=tuple(tree.prove_tile(tile.index)),
     )
+
+
+def _demand_own_name(checkpoint: VerifiedCheckpoint) -> None:
+    """Refuse a tree beside the only one: whoever follows the log would take it for a new one."""
+    # By an ECDSA key alone, no log can be told to be of this version.
+    if checkpoint.origin != checkpoint.log:
+        raise VerificationError(
+            "the checkpoint is of another tree than the one of its log",
+            check=Check.CHECKPOINT,
+            found=f"origin {shown(checkpoint.origin)}",
+            wanted=f"origin {shown(checkpoint.log)}",
+        )
 
 
 def _demand_index(index: int) -> None:

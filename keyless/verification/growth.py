@@ -3,6 +3,7 @@
 
     VerifiedCheckpoint ─┬─► verify_growth        the later tree begins with the earlier one
     VerifiedCheckpoint ─┘
+    VerifiedCheckpoint ───► verify_kept          the log still has this tree
     VerifiedCheckpoint ───► verify_witnesses     enough others have seen this very tree
     VerifiedCheckpoint ───► verify_entry_under   this entry is in this very tree
 
@@ -50,6 +51,21 @@ def verify_growth(
             f"{shown(newer.origin)} does not show that its tree of {newer.size} entries grew out "
             f"of its tree of {older.size}: {error.message}",
         ) from None
+
+
+def verify_kept(older: VerifiedCheckpoint, present: Sequence[VerifiedCheckpoint]) -> None:
+    """Refuse, with SplitView, unless *older*'s tree is one of those at *present*, at least one.
+
+    That it has grown, if it is, is another question.
+    """
+    if any((each.log_id, each.origin) == (older.log_id, older.origin) for each in present):
+        return
+    raise _split(
+        older,
+        present[-1],
+        f"the log has no tree that is called {shown(older.origin)} any more: what was in it is "
+        "gone",
+    )
 
 
 def verify_entry_under(entry: LogEntry, checkpoint: VerifiedCheckpoint) -> VerifiedEntry:

@@ -440,6 +440,19 @@ def test_a_tree_of_version_1_that_did_not_grow_is_a_split_view(
     assert caught.value.check is Check.CONSISTENCY
 
 
+@pytest.mark.parametrize("name", [None, -1], ids=["all of them", "that tree"])
+def test_a_tree_of_version_1_that_is_gone_is_a_split_view(name: int | None) -> None:
+    """Nothing new comes of it, and nothing else would show that it was replaced."""
+    trees = Trees()
+    shards = trees.sandbox.rekor_v1.shards
+    log = trees.log if name is None else trees.log.shards[str(shards[name].tree_id)]
+    following = log.follow(Position.beginning(), pace=ONCE)
+    assert list(following)
+    gone = shards.pop()
+    with pytest.raises(SplitView, match=f"no tree that is called .* {gone.tree_id} any more"):
+        list(log.follow(following.position, pace=ONCE))
+
+
 def test_an_entry_of_version_1_from_a_fork_is_a_split_view(scene: Scene, reader: Reader) -> None:
     """Its proof holds, and leads to a tree that is not the one that is followed."""
     log = reader.log.shards["rekor.sandbox.test"]

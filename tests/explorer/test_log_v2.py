@@ -11,8 +11,10 @@ from keyless.errors import Check, InputError, NoSuchEntry, ServiceError, SplitVi
 from keyless.evidence import Inclusion
 from keyless.explorer.log_v2 import ShardV2
 from keyless.protocol.merkle import verify_inclusion
+from keyless.protocol.signing_keys import SigningKey
 from keyless.sandbox.faults import Fault, Status, WrongType
 from keyless.sandbox.log_lies import ANOTHER_ENTRY, BAD_PROOF, FORKED_TREE, STALE_CHECKPOINT
+from keyless.sandbox.note_writer import checkpoint_text, signature_line, signed_note
 from keyless.sandbox.tile_lies import (
     ALTERED_ENTRY,
     ALTERED_TILE,
@@ -24,7 +26,8 @@ from keyless.sandbox.tile_lies import (
     SHRUNK_TREE,
     TILE_LIES,
 )
-from tests.explorer.logs import BOB, ISSUER, Scene
+from keyless.services.http import Response
+from tests.explorer.logs import BOB, ISSUER, P256, Scene
 from tests.refusals import refused
 
 SIZES = (1, 2, 255, 256, 257, 700, 1024)
@@ -249,6 +252,23 @@ def test_a_page_in_place_of_a_file_is_the_logs_failure(path: str) -> None:
     ):
         scene.shard().entry(100)
     assert scene.asked.paths[-1] == path
+
+
+def test_a_tree_beside_the_only_one_is_refused() -> None:
+    """By its key, this log could be one of version 1, which has trees by numbers."""
+    scene = Scene(3)
+    scene.sandbox.core.rotate(key=SigningKey.generate(P256))
+    log = scene.log
+    text = checkpoint_text(f"{log.name} - 7", log.tree, size=len(log.tree))
+    note = signed_note(text, [signature_line(text, name=log.name, key=log.secret)])
+
+    def told(checkpoint: str) -> ShardV2:
+        answer = Response(status=200, headers=(), body=checkpoint.encode())
+        return ShardV2(scene.shard().known, lambda _: answer, folder=None)
+
+    assert told(log.checkpoint()).checkpoint().origin == log.name
+    with refused(Check.CHECKPOINT, "is of another tree than the one of its log"):
+        told(note).checkpoint()
 
 
 def test_every_lie_about_files_has_its_test() -> None:

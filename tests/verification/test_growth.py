@@ -18,7 +18,12 @@ from keyless.sandbox.note_writer import Witness as Cosigner
 from keyless.sandbox.transparency_log import LogV2
 from keyless.value import replace
 from keyless.verification import verify_checkpoint
-from keyless.verification.growth import verify_entry_under, verify_growth, verify_witnesses
+from keyless.verification.growth import (
+    verify_entry_under,
+    verify_growth,
+    verify_kept,
+    verify_witnesses,
+)
 from tests.refusals import refused
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
@@ -99,6 +104,21 @@ def test_a_shrunk_tree_is_a_split_view() -> None:
     scene = Scene()
     error = split(scene.seen(40), scene.seen(39), [])
     assert "has 39 entries, and had 40 before" in error.message
+
+
+def test_a_tree_that_is_still_there_is_kept() -> None:
+    """Of whatever size it is now."""
+    scene = Scene()
+    verify_kept(scene.seen(7), [Scene().seen(3), scene.seen(12)])
+
+
+def test_a_tree_that_is_gone_is_a_split_view() -> None:
+    """Another one, even of the same name, does not stand for it."""
+    scene, other = Scene(), Scene()
+    with pytest.raises(SplitView, match="has no tree that is called") as caught:
+        verify_kept(scene.seen(7), [other.seen(3), other.seen(12)])
+    assert caught.value.older == scene.seen(7).checkpoint.to_text()
+    assert caught.value.newer == other.seen(12).checkpoint.to_text()
 
 
 def test_growth_without_a_proof_is_a_split_view() -> None:
