@@ -82,12 +82,13 @@ class EntryFacts:
     @property
     def kind(self) -> str:
         """Of what kind it is, as in `hashedrekord`; nothing if it cannot be told."""
-        return self.record.kind
+        # Not what a bundle calls it: for that nobody vouches.
+        return self.record.recorded_as[0]
 
     @property
     def version(self) -> str:
         """Of which version of its kind, as in `0.0.1`."""
-        return self.record.version
+        return self.record.recorded_as[1]
 
     @property
     def time(self) -> datetime | None:

@@ -137,6 +137,16 @@ def test_an_entry_with_a_promise_alone_is_looked_up() -> None:
     assert not trees.log.unverified.entry(promised).is_verified
 
 
+def test_what_a_bundle_calls_its_entry_is_not_what_it_is() -> None:
+    """The log vouches for what stands in it, and for that alone."""
+    trees = Trees((2,))
+    document = json.loads(trees.sign().bundle.to_json())
+    (entry,) = document["verificationMaterial"]["tlogEntries"]
+    entry["kindVersion"] = {"kind": "rfc3161", "version": "9.9"}
+    found = trees.log.entry(Bundle.parse(json.dumps(document).encode()))
+    assert (found.kind, found.version, found.is_verified) == ("hashedrekord", "0.0.1", True)
+
+
 def test_a_bundle_without_an_entry_has_none() -> None:
     """It was never logged."""
     trees = Trees((1,))
