@@ -36,7 +36,11 @@ WIDEST_CELL = 60
 _TABLE = "border-collapse:collapse;margin:0.5em 0;background:none;color:inherit"
 _LABEL = "text-align:left;vertical-align:top;font-weight:normal;opacity:0.7;padding:0.1em 1em 0 0"
 _VALUE = "text-align:left;vertical-align:top;padding:0.1em 0;overflow-wrap:anywhere"
-_CELL = f"{_VALUE};padding-right:1em"
+# A line for each row: what a stranger wrote may be long, and neither breaks nor widens the table.
+_CELL = (
+    "text-align:left;vertical-align:top;padding:0.1em 1em 0.1em 0;"
+    "white-space:nowrap;max-width:26em;overflow:hidden;text-overflow:ellipsis"
+)
 _DETAIL = "margin:0.2em 0 0.4em 1em;opacity:0.85"
 
 
@@ -70,10 +74,11 @@ def table_text(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def table_html(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Write *rows* under *header* as one table of HTML."""
+    """Write *rows* under *header* as one table of HTML; what is cut off shows under a pointer."""
     head = "".join(f'<th scope="col" style="{_LABEL}">{_escaped(each)}</th>' for each in header)
     body = "".join(f"<tr>{''.join(map(_html_cell, row))}</tr>" for row in rows)
-    return f'<table style="{_TABLE}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    table = f'<table style="{_TABLE}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return f'<div style="overflow:auto">{table}</div>'
 
 
 def refusal_text(error: KeylessError) -> str:
@@ -111,7 +116,7 @@ def _html_row(row: Row) -> str:
 
 
 def _html_cell(value: str) -> str:
-    return f'<td style="{_CELL}">{_linked(value)}</td>'
+    return f'<td style="{_CELL}" title="{_escaped(value)}">{_linked(value)}</td>'
 
 
 def _linked(value: str) -> str:

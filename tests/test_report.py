@@ -164,5 +164,6 @@ def test_a_table_has_columns_as_wide_as_what_is_in_them() -> None:
 def test_a_table_of_html_is_escaped() -> None:
     """What stands in a cell is text, or a link where it plainly is one."""
     made = table_html(("who",), [("<b>",), ("https://github.com/a",)])
-    assert "&lt;b&gt;" in made
+    assert "&lt;b&gt;</td>" in made
+    assert 'title="&lt;b&gt;"' in made
     assert 'href="https://github.com/a"' in made

@@ -162,13 +162,15 @@ class Hits:
         return iter(_sorted(it for it in map(self.known.get, uuids) if it is not None))
 
     def _look_up(self, uuids: Sequence[str]) -> None:
+        done = sum(map(self.known.__contains__, self.named))
         for uuid, entry in zip(uuids, self.log.entries_called(uuids), strict=True):
             if entry is not None:
                 for criterion in self.named[uuid]:
                     criterion.check(entry)
             self.known[uuid] = entry
+            done += 1
             if self.progress is not None:
-                self.progress(sum(map(self.known.__contains__, self.named)), len(self))
+                self.progress(done, len(self))
 
 
 def _found(log: LogV1, criterion: Criterion, progress: Progress | None) -> Hits:

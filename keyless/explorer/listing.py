@@ -11,6 +11,9 @@ from keyless.report import table_html, table_text
 
 HEADER = ("index", "time", "kind", "identity", "issuer", "digest")
 UNVERIFIED = "UNVERIFIED"
+NOT_TRUSTED = "NOT TRUSTED:"
+# So much of a digest tells it from others; a table has no room for all of it.
+_DIGEST = len("sha256:") + 16
 # Of a table longer than that, nobody reads the rest on a screen.
 MOST_ROWS = 100
 
@@ -67,7 +70,19 @@ def row_of(entry: Entry) -> tuple[str, ...]:
         index if entry.is_verified else f"{index} {UNVERIFIED}",
         time,
         entry.kind,
-        "" if entry.identity is None else entry.identity.text,
+        identity_of(entry) or "",
         entry.issuer or "",
-        "" if entry.digest is None else str(entry.digest),
+        "" if entry.digest is None else f"{str(entry.digest)[:_DIGEST]}…",
     )
+
+
+def identity_of(entry: Entry) -> str | None:
+    """Return whom the certificate of *entry* names; first, if so, that nobody trusted issued it.
+
+    Whoever wrote that one could put any name into it, and before the name it cannot be cut off.
+    """
+    if entry.identity is None:
+        return None
+    if entry.trusted_root is not None and entry.authority is None:
+        return f"{NOT_TRUSTED} {entry.identity.text}"
+    return entry.identity.text

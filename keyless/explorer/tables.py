@@ -22,6 +22,7 @@ _COLUMNS: Mapping[str, tuple[Callable[[Entry], object], str]] = {
     "version": (lambda entry: entry.version, "category"),
     "identity": (lambda entry: None if entry.identity is None else entry.identity.text, "string"),
     "issuer": (lambda entry: entry.issuer, "category"),
+    "authority": (lambda entry: entry.authority, "category"),
     "digest": (lambda entry: None if entry.digest is None else str(entry.digest), "string"),
     "shard": (lambda entry: entry.shard, "category"),
     "uuid": (lambda entry: entry.uuid, "string"),

@@ -15,8 +15,8 @@ WIDEST = 50
 # A plot of a few hundred bars is all that a screen can show.
 MOST_BARS = 400
 
-_BAR = 14  # pixels, as all measures of the drawing
-_LABELS, _LONGEST_BAR = 130, 320
+# Pixels, as all measures of the drawing.
+_BAR, _CHARACTER, _LONGEST_BAR = 14, 7, 320
 
 
 @value
@@ -51,11 +51,13 @@ class Timeline:
 
     def _repr_html_(self) -> str:
         most = max((count for _, count in self.counts), default=1)
+        labels = [_label(start, self.span) for start, _ in self.counts]
+        left = 10 + _CHARACTER * max(map(len, labels), default=0)
         bars = "".join(
-            _bar(position, _label(start, self.span), count, most)
-            for position, (start, count) in enumerate(self.counts)
+            _bar(row * _BAR, left, label, count, round(_LONGEST_BAR * count / most))
+            for row, (label, (_, count)) in enumerate(zip(labels, self.counts, strict=True))
         )
-        width, height = _LABELS + _LONGEST_BAR + 80, _BAR * len(self.counts) + 4
+        width, height = left + _LONGEST_BAR + 80, _BAR * len(self.counts) + 4
         notes = "".join(f"<div>{note}</div>" for note in self._notes())
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" role="img"'
@@ -112,11 +114,9 @@ def _label(start: datetime, by: Span) -> str:
     return f"{start:{ {'hour': '%Y-%m-%d %H:00', 'day': '%Y-%m-%d', 'month': '%Y-%m'}[by] }}"
 
 
-def _bar(position: int, label: str, count: int, most: int) -> str:
-    top = position * _BAR
-    length = round(_LONGEST_BAR * count / most)
+def _bar(top: int, left: int, label: str, count: int, length: int) -> str:
     return (
         f'<text x="0" y="{top + 11}">{label}</text>'
-        f'<rect x="{_LABELS}" y="{top + 2}" width="{length}" height="{_BAR - 3}" opacity="0.6"/>'
-        f'<text x="{_LABELS + length + 5}" y="{top + 11}">{count}</text>'
+        f'<rect x="{left}" y="{top + 2}" width="{length}" height="{_BAR - 3}" opacity="0.6"/>'
+        f'<text x="{left + length + 5}" y="{top + 11}">{count}</text>'
     )

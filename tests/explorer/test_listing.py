@@ -72,6 +72,23 @@ def test_what_nobody_verified_says_so() -> None:
     assert "0 UNVERIFIED" in unverified._repr_html_()
 
 
+def test_a_name_that_nobody_trusted_vouches_for_says_so() -> None:
+    """Anybody can have a certificate logged that names Alice: it is not counted as hers."""
+    with Sandbox(now=START) as sandbox, Sandbox(now=START) as elsewhere:
+        genuine, forged = (
+            keyless.sign(b"it", each.identity("alice@example.com"), sigstore=each.sigstore)
+            for each in (sandbox, elsewhere)
+        )
+        sandbox.rekor_v1.log.append(forged.bundle.entries[0].canonical_body)
+        both = keyless.log(sigstore=sandbox.sigstore)[:].read()
+    assert both[0].uuid.endswith(genuine.bundle.entries[0].leaf.hex())
+    assert str(both).count("NOT TRUSTED: alice@example.com") == 1
+    assert both[1:]._repr_html_().count(">NOT TRUSTED: alice@example.com<") == 1
+    assert list(both.to_dataframe()["authority"].isna()) == [False, True]
+    labels = [it.get_text() for it in plots.by_identity(both).axes[0].get_yticklabels()]
+    assert sorted(labels) == ["NOT TRUSTED: alice@example.com", "alice@example.com"]
+
+
 def test_markup_in_a_name_stays_text() -> None:
     """A name is chosen by a stranger: it is shown, and is no markup."""
     hostile = "alice<script>@example.com"
@@ -92,6 +109,7 @@ def test_pandas_gets_types_that_fit(listing: Listing) -> None:
         "version": "category",
         "identity": "string",
         "issuer": "category",
+        "authority": "category",
         "digest": "string",
         "shard": "category",
         "uuid": "string",
