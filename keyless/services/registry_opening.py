@@ -8,10 +8,11 @@ from keyless.protocol.oci_reference import ImageReference
 from keyless.safe_text import shown
 from keyless.services.docker_config import docker_keychain
 from keyless.services.http import PATIENCE, Patience, Transport, requests_transport
+from keyless.services.http.hosts import is_loopback
 from keyless.services.registry import Registry
 from keyless.services.registry_auth import Doorkeeper, Entrance
 from keyless.services.registry_options import RegistryOptions
-from keyless.services.registry_targets import is_loopback, origin_of
+from keyless.services.registry_targets import origin_of
 from keyless.services.registry_wire import Wire
 
 DEFAULT_OPTIONS = RegistryOptions()

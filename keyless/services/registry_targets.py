@@ -9,12 +9,12 @@ no further than to its own name, or its neighbours'.
 """
 
 import re
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urljoin, urlsplit
 
 from keyless.errors import ServiceError
 from keyless.safe_text import shown
 from keyless.services.http import place
+from keyless.services.http.hosts import address_of, is_loopback
 
 LONGEST_URL = 16 << 10
 _PORTS = {"http": 80, "https": 443}
@@ -71,19 +71,11 @@ def target(pointer: str, *, base: str, what: str) -> str:
 
 def is_private(host: str) -> bool:
     """Say whether *host* is an address that means another machine elsewhere, or this one."""
-    address = _address(host)
+    address = address_of(host)
     if address is None:
         last = host.rstrip(".").rpartition(".")[2]
         return is_loopback(host) or _NUMBER.fullmatch(last) is not None
     return not address.is_global or address.is_multicast
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether *host* is this machine by name, or by an address."""
-    address = _address(host)
-    if address is None:
-        return f".{host.rstrip('.')}".endswith(".localhost")
-    return address.is_loopback
 
 
 def may_know(url: str, registry: str) -> bool:
@@ -96,18 +88,9 @@ def may_know(url: str, registry: str) -> bool:
     if host == registry or host.endswith(f".{registry}"):
         return True
     family = registry.partition(".")[2]
-    if _address(registry) is not None or "." not in family or _OPEN_TO_ALL.fullmatch(family):
+    if address_of(registry) is not None or "." not in family or _OPEN_TO_ALL.fullmatch(family):
         return False
     return host == family or host.endswith(f".{family}")
-
-
-def _address(host: str) -> IPv4Address | IPv6Address | None:
-    try:
-        address = ip_address(host.rstrip("."))
-    except ValueError:
-        return None
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return mapped or address
 
 
 def _astray(pointer: str, base: str, what: str, why: str) -> ServiceError:

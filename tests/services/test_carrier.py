@@ -333,6 +333,20 @@ def test_a_proxy_is_used_where_the_environment_names_one(
     assert proxy.received[0].startswith(b"GET http://rekor.example/api HTTP/1.1")
 
 
+@pytest.mark.parametrize("variable", ["http_proxy", "all_proxy"])
+def test_what_is_for_this_machine_goes_through_no_proxy(
+    carry: Transport, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """Another machine would hear what is said in the clear because nobody could hear it."""
+    with (
+        serving(says("200 OK", body=b"from the proxy")) as proxy,
+        serving(says("200 OK", body=b"from here")) as server,
+    ):
+        monkeypatch.setenv(variable, proxy.url)
+        assert carry(ask(server.url)).body == b"from here"
+    assert proxy.received == []
+
+
 def test_a_proxy_that_fails_is_named_as_one(
     carry: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:

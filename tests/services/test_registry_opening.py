@@ -7,10 +7,10 @@ import pytest
 
 from keyless.errors import ImageNotFound, InputError
 from keyless.protocol.oci import ImageReference
+from keyless.services.http.hosts import is_loopback
 from keyless.services.registry_credentials import anonymous
 from keyless.services.registry_opening import open_registry
 from keyless.services.registry_options import RegistryOptions
-from keyless.services.registry_targets import is_loopback
 from tests.services.transports import Scripted, answered
 
 

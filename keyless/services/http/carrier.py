@@ -2,7 +2,8 @@
 """The only file that knows `requests`; slow to import, so imported when first needed.
 
 Each request stands for itself: no cookies, no credentials out of files, no redirects. Which proxy
-and which certificate authorities to use, `requests` takes from the environment as ever.
+and which certificate authorities to use, `requests` takes from the environment as ever; but what is
+for this machine goes through no other, which would hear passwords that are said in the clear.
 """
 
 import time
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -22,6 +24,7 @@ from keyless.errors import ServiceError
 from keyless.safe_text import shown
 from keyless.services.http.deadline import TooLateError, in_time
 from keyless.services.http.flow import Outgoing, flowing
+from keyless.services.http.hosts import is_loopback
 from keyless.services.http.messages import (
     CONNECT_SECONDS,
     PassingError,
@@ -137,6 +140,7 @@ def _carry(
         allow_redirects=False,
         stream=True,
         auth=_NothingAdded(),
+        proxies=_proxies(request),
         verify=ca or True,  # named for each request: the environment would come before a session
     )
     headers = tuple(answer.headers.items())
@@ -153,6 +157,12 @@ def _carry(
             headers=headers,
             body=_decoded(body, answer.headers.get("Content-Encoding", "identity"), request),
         )
+
+
+def _proxies(request: Request) -> dict[str, str]:
+    """Return what comes before the environment: for this machine, that there is no proxy."""
+    host = urlsplit(request.url).hostname or ""
+    return {"http": "", "https": "", "all": ""} if is_loopback(host) else {}
 
 
 def _streamed(answer: requests.Response, request: Request) -> Iterator[bytes]:
