@@ -118,11 +118,17 @@ class _Config:
     def _find(self, registry: str, repository: str) -> RegistryCredential:
         names = _names(registry, repository)
         reasons: list[str] = []
-        for found in (*self._from_helpers(names), self._from_store(registry), self._written(names)):
+        for found in self._known(registry, names):
             if not isinstance(found, Anonymous):
                 return replace(found, headers=self._headers())
             reasons.append(found.why)
         return Anonymous(why="; ".join(filter(None, reasons)))
+
+    def _known(self, registry: str, names: tuple[str, ...]) -> Iterator[RegistryCredential]:
+        # One after the other: a helper that need not be asked may want a person to unlock it.
+        yield from self._from_helpers(names)
+        yield self._from_store(registry)
+        yield self._written(names)
 
     def _from_helpers(self, names: tuple[str, ...]) -> Iterator[RegistryCredential]:
         helpers = self._json.optional_object("credHelpers")

@@ -238,6 +238,16 @@ def test_a_store_is_asked_for_everything(home: Home, helper: Path) -> None:
     assert said(home.find(HUB)) == ("me", "https://index.docker.io/v1/")
 
 
+def test_a_store_is_not_asked_for_what_a_helper_has(home: Home, helper: Path) -> None:
+    """It may want a person to unlock it; nor does it matter what else is in the file."""
+    script(helper, """read server; echo '{"Username":"me","Secret":"s"}'; echo . >> "$0.asked" """)
+    home.write(
+        {"credHelpers": {"ghcr.io": "it.s_-1"}, "credsStore": "it.s_-1", "auths": {"ghcr.io": 1}}
+    )
+    assert said(home.find("ghcr.io")) == ("me", "s")
+    assert Path(f"{helper}.asked").read_text() == ".\n"
+
+
 def test_what_a_store_does_not_have_may_be_written_down(home: Home, helper: Path) -> None:
     """As docker itself looks for it."""
     script(helper, "echo credentials not found in native keychain; exit 1")
