@@ -133,6 +133,7 @@ class Candidates:
     def _read_referrer(self, descriptor: Descriptor, location: str) -> list[Fetched]:
         self._budget.spend(descriptor.size)
         manifest = self._store.manifest(descriptor)
+        self._budget.charge(len(manifest.raw) - descriptor.size)  # the list may have said less
         is_legacy = self._legacy and _is_legacy(manifest)
         if not (is_legacy or _is_bundle(manifest)):
             return []
@@ -197,6 +198,11 @@ class _Budget:
                 )
             self._bytes -= size
             self._fetches -= 1
+
+    def charge(self, more: int) -> None:
+        """Take note that what was fetched had so many bytes *more* than were said."""
+        with self._lock:
+            self._bytes -= max(0, more)
 
 
 def _in_turn(crew: Crew[T], jobs: Iterable[Callable[[], T]]) -> "Iterator[Future[T]]":

@@ -18,7 +18,7 @@ from keyless.protocol.cosign_manifests import BUNDLE_FAMILY, LEGACY_ARTIFACT
 from keyless.protocol.digest import Digest
 from keyless.protocol.dsse import Envelope
 from keyless.protocol.json_reader import JsonValue
-from keyless.protocol.oci import ImageReference, Manifest
+from keyless.protocol.oci import ImageReference, Manifest, is_tag
 from keyless.protocol.oci_index import listing, without_entry
 from keyless.protocol.statement import Statement
 from keyless.report import Row, html, text
@@ -159,6 +159,8 @@ def _tagged(store: Store, subject: Digest) -> Iterator[Remnant | Rejected]:
         (reference.sbom_tag(subject), "sbom", None),
     )
     for tag, kind, layer_type in tags:
+        if not is_tag(tag):  # that of a SHA-512 is too long to be one, so there is nothing there
+            continue
         try:
             manifest = store.manifest(store.resolve(tag))
         except ImageNotFound:

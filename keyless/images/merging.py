@@ -20,7 +20,7 @@ def merged(there: Manifest | None, ours: Manifest, source: Store, target: Store)
 
     Whichever has all of it stays as it is, byte for byte.
     """
-    if there is None or _layers(there) <= _layers(ours):
+    if there is None or (not there.is_index and _layers(there) <= _layers(ours)):
         return ours
     for layer in ours.layers:
         if _layer(layer) in _layers(there):

@@ -12,6 +12,7 @@ referrers names and does not refer there is left aside, with the reason.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from threading import Lock
 from typing import TypeVar
 
 from keyless.errors import ImageNotFound, ParseError, Rejected
@@ -19,7 +20,7 @@ from keyless.images.store import Store
 from keyless.protocol.cosign_layers import ENVELOPE, SIMPLE_SIGNING
 from keyless.protocol.cosign_manifests import BUNDLE_FAMILY, LEGACY_ARTIFACT
 from keyless.protocol.digest import Digest
-from keyless.protocol.oci import MANIFEST_TYPES, Descriptor, ImageReference, Manifest
+from keyless.protocol.oci import MANIFEST_TYPES, Descriptor, ImageReference, Manifest, is_tag
 from keyless.session.crew import Crew
 from keyless.value import replace, value
 
@@ -29,6 +30,7 @@ T = TypeVar("T")
 WORKERS = 8
 DEEPEST = 8  # levels: indexes in indexes, and what is attached to what is attached
 MOST_MANIFESTS = 10_000
+MOST_BYTES = 128 << 20  # of manifests, all of which are kept meanwhile
 
 
 @value
@@ -79,7 +81,7 @@ class Survey:
 
 def survey(store: Store, root: Descriptor, *, attachments: Store | None = None) -> Survey:
     """Find what belongs to *root* in *store*; what is attached to it may be in another store."""
-    surveyor = _Surveyor(store, attachments or store)
+    surveyor = _Surveyor(root.digest, store, attachments or store)
     visited: dict[Digest, Visited] = {}
     rejected: list[Rejected] = []
     level = [_Lead(descriptor=root)]
@@ -127,14 +129,15 @@ def _attached(store: Store, subject: Digest) -> Iterator[tuple[str, Descriptor]]
             yield tag, descriptor
 
 
-def attachment_tags(subject: Digest) -> tuple[str, str, str]:
-    """Return the tags of what may be attached to *subject*."""
+def attachment_tags(subject: Digest) -> tuple[str, ...]:
+    """Return the tags of what may be attached to *subject*: those of a SHA-512 are too long."""
     reference = ImageReference
-    return (
+    tags = (
         reference.signature_tag(subject),
         reference.attestation_tag(subject),
         reference.sbom_tag(subject),
     )
+    return tuple(filter(is_tag, tags))
 
 
 @value
@@ -148,9 +151,12 @@ class _Lead:
 class _Surveyor:
     """Looks at one manifest at a time, and at what a store has around it."""
 
-    def __init__(self, store: Store, attachments: Store) -> None:
+    def __init__(self, root: Digest, store: Store, attachments: Store) -> None:
+        self._root = root
         self._store = store
         self._attachments = attachments
+        self._left = MOST_BYTES
+        self._counting = Lock()
 
     def visit(self, lead: _Lead) -> Visited | Rejected:
         """Look at *lead*; only if it was a mere claim, being wrong does not matter."""
@@ -167,6 +173,7 @@ class _Surveyor:
         return self._visited(manifest)
 
     def _visited(self, manifest: Manifest) -> Visited:
+        self._spend(len(manifest.raw))
         if is_leaf(manifest):
             return Visited(manifest=manifest)
         digest = manifest.digest
@@ -176,6 +183,12 @@ class _Surveyor:
             referrers=self._attachments.referrers(digest).descriptors,
             attached=tuple(_attached(self._attachments, digest)),
         )
+
+    def _spend(self, size: int) -> None:
+        with self._counting:
+            self._left -= size
+            if self._left < 0:
+                raise ParseError(f"more than {MOST_BYTES} bytes of manifests are {self._root}'s")
 
     def _part(self, descriptor: Descriptor) -> Manifest:
         try:

@@ -18,12 +18,14 @@ from keyless.services.registry_lists import pages
 from keyless.services.registry_wire import Question, Wire
 
 MOST_REFERRERS = 10_000
+MOST_BYTES = 32 << 20  # of all pages: each entry may have notes of any length
 NOT_OFFERED = (*range(300, 400), 400, 403, 404, 405, 406, 410, 501)
 
 
 def listed(wire: Wire, question: Question) -> tuple[Descriptor, ...] | None:
     """Return what the registry lists in answer to *question*; None if it keeps no such list."""
     found: dict[Digest, Descriptor] = {}
+    size = 0
     for number, page in enumerate(pages(wire, question, also=NOT_OFFERED)):
         if not _is_list(page):
             if number:
@@ -33,9 +35,11 @@ def listed(wire: Wire, question: Question) -> tuple[Descriptor, ...] | None:
             return None
         for each in _entries(wire, page):
             found.setdefault(each.digest, each)
-        if len(found) > MOST_REFERRERS:
+        size += len(page.body)
+        if len(found) > MOST_REFERRERS or size > MOST_BYTES:
             raise wire.broken(
-                f"lists more than {MOST_REFERRERS} things that refer to the image",
+                f"lists more than {MOST_REFERRERS} things that refer to the image, or says more "
+                f"than {MOST_BYTES} bytes of them",
                 hint="somebody fills this repository; delete what is no signature",
             )
     return tuple(found.values())

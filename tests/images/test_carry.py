@@ -9,11 +9,12 @@ import pytest
 from keyless.errors import ImageNotFound, InputError, ParseError
 from keyless.images import survey
 from keyless.images.carry import CarriedImage, Destination, copy_image, image_tree
+from keyless.images.clean import clean_image
 from keyless.images.layout import Layout
 from keyless.images.place import Place
 from keyless.images.store import Referrers, Store
 from keyless.images.transfer import Step
-from keyless.protocol.digest import Digest
+from keyless.protocol.digest import Digest, HashAlgorithm
 from keyless.protocol.oci import Descriptor, ImageReference, Manifest
 from tests.images.layouts import (
     attestation_layer,
@@ -23,6 +24,7 @@ from tests.images.layouts import (
     legacy,
     put,
 )
+from tests.services.registries import Client
 
 KINDS = ["folder", "archive"]
 
@@ -301,6 +303,42 @@ def test_how_much_may_belong_to_an_image_is_bounded(
     bundle(source, whole)
     with pytest.raises(ParseError, match="more than 3 manifests belong to"):
         carry(source, target)
+
+
+def test_how_large_what_belongs_to_an_image_may_be_is_bounded(
+    source: Layout, target: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of it is kept meanwhile: ten thousand manifests of 4 MiB would be too much."""
+    monkeypatch.setattr(survey, "MOST_BYTES", 1000)
+    whole, _ = multi_platform(source)
+    bundle(source, whole)
+    with pytest.raises(ParseError, match="more than 1000 bytes of manifests are"):
+        carry(source, target)
+
+
+def test_an_image_by_sha512_is_carried(target: Layout) -> None:
+    """Under a tag nothing is attached to it: the tag would be longer than any may be."""
+    client = Client()
+    manifest = Manifest.parse(image(client.registry).raw, algorithm=HashAlgorithm.SHA512)
+    client.registry.put_manifest(manifest)
+    there = place(client.registry, str(manifest.digest))
+    copy_image(there, Destination(store=target, tag="1.2"))
+    assert target.resolve("1.2").digest == manifest.digest
+    assert clean_image(there, ["signature"], dry_run=False).removed == ()
+
+
+def test_an_index_where_signatures_go_is_not_replaced(source: Layout, target: Layout) -> None:
+    """Whatever it is, it is somebody else's."""
+    manifest = image(source)
+    source.put_image(manifest, tag="1.2")
+    tag = ImageReference.signature_tag(manifest.digest)
+    legacy(source, tag, b"a signature")
+    other = image(target)
+    target.put_manifest(other)
+    target.put_manifest(index({"linux/amd64": other}), tag=tag)
+    with pytest.raises(InputError, match="stands where legacy signatures do"):
+        carry(source, target)
+    assert target.manifest(target.resolve(tag)).is_index
 
 
 def test_indexes_that_list_one_another_are_visited_once(source: Layout, target: Layout) -> None:

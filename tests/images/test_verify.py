@@ -28,6 +28,9 @@ from keyless.protocol.cosign_layers import (
     layer_notes,
 )
 from keyless.protocol.digest import Digest, HashAlgorithm
+from keyless.protocol.oci import Descriptor, Manifest
+from keyless.services.referrers import Referrers
+from keyless.value import replace
 from tests.images.gallery import (
     ALICE,
     BOB,
@@ -452,6 +455,32 @@ def test_not_more_is_fetched_than_is_enough(
     proof = gallery.verify(formats="bundle")
     assert len(proof.signatures) == 1
     assert any("40000 bytes are enough" in each.error.message for each in proof.rejected)
+
+
+class Understating(Layout):
+    """A layout that lists what refers to an image as if it were next to nothing."""
+
+    def referrers(self, subject: Digest) -> Referrers:
+        """Say of each that it is a single byte."""
+        found = super().referrers(subject)
+        return replace(found, descriptors=tuple(replace(it, size=1) for it in found.descriptors))
+
+    def manifest(self, wanted: Descriptor | Digest) -> Manifest:
+        """Take no notice of what was said, as a registry does."""
+        return super().manifest(wanted.digest if isinstance(wanted, Descriptor) else wanted)
+
+
+def test_what_a_list_says_of_sizes_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Manifests of megabytes could be listed as if they were next to nothing."""
+    gallery = Gallery(Understating.at(str(tmp_path / "other")))
+    for content in (b"x", b"y", b"z"):
+        gallery.attach(content)
+    monkeypatch.setattr(candidates, "FETCHERS", 1)
+    monkeypatch.setattr(candidates, "MOST_BYTES", 900)
+    errors = [each.error.message for each in refusal(gallery).rejected]
+    assert any("900 bytes are enough" in error for error in errors)
 
 
 def test_an_index_of_very_many_images_is_refused(

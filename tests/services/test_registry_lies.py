@@ -164,6 +164,24 @@ def test_a_list_with_too_many_entries_is_not_read_to_its_end() -> None:
         client.registry.referrers(LAYER.digest)
 
 
+def test_a_list_with_endless_notes_is_not_read_to_its_end() -> None:
+    """Few entries may say very much, page after page."""
+    page = iter(range(100))
+
+    def answer(request: Request) -> Response:
+        number = next(page)
+        notes = (("note", "x" * 4_000_000),)
+        entry = Descriptor.of(b"%d" % number, media_type=LAYER_TYPE, annotations=notes)
+        body = listing([entry]).raw
+        link = f'<{request.url}?page={number}>; rel="next"'
+        return answered(200, body, Content_Type=IMAGE_INDEX, Link=link)
+
+    options = RegistryOptions(credentials=KNOWN)
+    registry = open_registry(APP, transport=answer, options=options, patience=AT_ONCE)
+    with pytest.raises(ServiceError, match=r"more than 33554432 bytes of them"):
+        registry.referrers(LAYER.digest)
+
+
 def test_what_is_pushed_elsewhere_is_pushed_without_a_credential() -> None:
     """Only who is known by it is told it."""
     client = known()
