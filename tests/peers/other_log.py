@@ -1,26 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A second log of version 2, which begins empty, in an instance that has no other."""
+"""A second log of version 2, which begins empty, and which a witness looks after."""
 
 import json
 from pathlib import Path
 
 import keyless
+from keyless.protocol.keys import PublicKey
 from keyless.protocol.trusted_root import TrustedRoot
 from keyless.services.http import requests_transport
 from keyless.services.rekor_v2 import RekorV2
 from tests.peers.proposals import proposal
 from tests.peers.stack.deployment import Stack
 from tests.peers.stack.process import Server
-from tests.peers.stack.rekor_v2 import rekor_v2, tile_front
+from tests.peers.stack.rekor_v2 import ORIGIN, rekor_v2, tile_front
+from tests.peers.witness import ServedWitness
 
 
 class OtherLog:
-    """The log, and the documents of its instance, as `Stack` has them of its own."""
+    """The log, and the documents of its instance, which has no other; as `Stack` has its own."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
         self.folder = stack.folder / "other-log"
         self.folder.mkdir()
+        key = PublicKey.parse_pem(stack.frozen_key.public.read_text())
+        self.witness = ServedWitness(ORIGIN, key)
+        self.witness.start()
         self.server = stack.run(self._server(read_only=False))
         port, log = stack.frozen_front_port, stack.frozen_port
         stack.run(tile_front(self.folder / "log", port, log=log, name="other-front"))
@@ -65,6 +70,7 @@ class OtherLog:
             self.stack.frozen_port,
             key=self.stack.frozen_key,
             name="other-rekor-v2",
+            witnesses=self.witness.write_policy(self.folder / "witnesses"),
             read_only=read_only,
         )
 

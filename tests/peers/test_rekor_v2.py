@@ -3,12 +3,17 @@
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 
 import pytest
 
 import keyless
-from keyless.errors import NoSuchEntry, ServiceError
+from keyless import Witness
+from keyless.errors import Check, NoSuchEntry, ServiceError
+from keyless.explorer.entry import Entry
+from keyless.sandbox.note_writer import Witness as SandboxWitness
 from tests.peers.clients.client import ARTIFACT, Question, Setting
 from tests.peers.clients.cosign import Cosign
 from tests.peers.clients.sigstore_python import SigstorePython
@@ -16,6 +21,8 @@ from tests.peers.here import needs_peers
 from tests.peers.other_log import OtherLog
 from tests.peers.signing import BY_ALICE, alice
 from tests.peers.stack.deployment import Stack
+from tests.peers.witness import NAME
+from tests.refusals import refused
 
 pytestmark = needs_peers
 
@@ -33,9 +40,11 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def young(stack: Stack) -> OtherLog:
+def young(stack: Stack) -> Iterator[OtherLog]:
     """Start a log that has no entries."""
-    return OtherLog(stack)
+    log = OtherLog(stack)
+    yield log
+    log.witness.stop()
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +55,12 @@ def first(young: OtherLog) -> bytes:
 
 @pytest.fixture(scope="module")
 def grown(young: OtherLog, first: bytes) -> OtherLog:
-    """Have the log grow beyond two tiles."""
+    """Have the log grow beyond two tiles; the last entry is Alice's, as is the first."""
     assert first
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        indexes = list(pool.map(young.append, range(1, MANY)))
-    assert sorted(indexes) == list(range(1, MANY))
+        indexes = list(pool.map(young.append, range(1, MANY - 1)))
+    assert sorted(indexes) == list(range(1, MANY - 1))
+    keyless.sign(b"the last", alice(young.stack), sigstore=young.connected())
     return young
 
 
@@ -117,6 +127,52 @@ def test_tiles_show_that_a_log_has_grown(grown: OtherLog, first: bytes) -> None:
     assert proof
     assert proof.size == 1
     assert keyless.log(sigstore=grown.connected()).consistent(proof.checkpoint)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_whatever_somebody_signed_is_found(grown: OtherLog, workers: int) -> None:
+    """By reading all of it, here or in other processes: nothing is left out of the signed tree."""
+    log = keyless.log(sigstore=grown.connected())
+    if not workers:
+        scan = log.scan(match=BY_ALICE)
+    else:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
+            scan = log.scan(match=BY_ALICE, executor=executor)
+    assert [entry.index for entry in scan.entries] == [0, MANY - 1]
+    assert all(entry.is_verified for entry in scan.entries)
+    assert scan.indexes == range(MANY)
+    assert scan.unreadable == ()
+
+
+def test_a_part_of_a_log_is_read(grown: OtherLog) -> None:
+    """From within one tile to within another."""
+    log = keyless.log(sigstore=grown.connected())
+    scan = log.scan(slice(200, 300), match=is_even)
+    assert [entry.index for entry in scan.entries] == list(range(200, 300, 2))
+
+
+def is_even(entry: Entry) -> bool:
+    """Match every other entry."""
+    return entry.index % 2 == 0
+
+
+def test_a_witness_has_seen_what_the_log_shows(grown: OtherLog) -> None:
+    """The log asks it for a cosignature at each checkpoint, and puts that below its own."""
+    scan = keyless.log(sigstore=grown.connected()).scan(
+        slice(-1, None), match=BY_ALICE, witnesses=grown.witness.as_wanted()
+    )
+    (seen,) = scan.cosignatures
+    assert seen.witness == NAME
+    assert abs(datetime.now(UTC) - seen.at) < timedelta(minutes=5)
+    assert grown.witness.refused == []
+
+
+def test_a_tree_that_too_few_have_seen_is_refused(grown: OtherLog) -> None:
+    """Whoever wants another's word as well does not get it."""
+    other = Witness(name="other.keyless.test", key=SandboxWitness("other.keyless.test").key)
+    log = keyless.log(sigstore=grown.connected())
+    with refused(Check.CHECKPOINT):
+        log.scan(match=BY_ALICE, witnesses=grown.witness.as_wanted(2, other))
 
 
 def test_a_frozen_log_takes_nothing_and_says_so(frozen: OtherLog, stack: Stack) -> None:

@@ -16,10 +16,21 @@ ORIGIN = "localhost"
 
 
 def rekor_v2(
-    storage: Path, port: int, *, key: LogKey, name: str = "rekor-v2", read_only: bool = False
+    storage: Path,
+    port: int,
+    *,
+    key: LogKey,
+    name: str = "rekor-v2",
+    witnesses: Path | None = None,
+    read_only: bool = False,
 ) -> Server:
-    """Make the log that is kept in *storage*, at *port*; a *read_only* one takes no entries."""
-    frozen = ["--read-only"] if read_only else []
+    """Make the log that is kept in *storage*, at *port*; a *read_only* one takes no entries.
+
+    Whom it asks to cosign its checkpoints is written in the file *witnesses*.
+    """
+    options = ["--read-only"] if read_only else []
+    if witnesses:
+        options.append(f"--witness-policy-path={witnesses}")
     return Server(
         name,
         [
@@ -27,7 +38,7 @@ def rekor_v2(
             *(f"--http-port={port}", f"--grpc-address={HOST}", f"--grpc-port={free_port()}"),
             *(f"--http-metrics-port={free_port()}", f"--storage-dir={storage}"),
             *(f"--signer-filepath={key.key}", "--checkpoint-interval=200ms"),
-            *("--persistent-antispam=true", *frozen),
+            *("--persistent-antispam=true", *options),
         ],
         is_ready=lambda: answers(f"http://{HOST}:{port}/healthz"),
     )
