@@ -21,7 +21,7 @@ from keyless.errors import ImageNotFound, InputError, ParseError
 from keyless.images.layout_archive import Archive, is_archive
 from keyless.images.layout_files import INDEX, MARKER, Folder, LayoutFiles
 from keyless.images.layout_index import LayoutIndex
-from keyless.images.layout_scan import referring
+from keyless.images.layout_scan import Scan
 from keyless.images.store import Change, Referrers
 from keyless.protocol.digest import Digest
 from keyless.protocol.json_reader import Json
@@ -40,6 +40,7 @@ class Layout:
         self._files = files
         self._editing = RLock()
         self._marked = False
+        self._scan = Scan(files)
 
     @classmethod
     def at(cls, path: str) -> Self:
@@ -125,7 +126,7 @@ class Layout:
         self._demand_layout()
         found = [
             manifest.referrer
-            for manifest in referring(self._files)
+            for manifest in self._scan.referring()
             if manifest.subject is not None and manifest.subject.digest == subject
         ]
         return Referrers(descriptors=tuple(found), source="layout")
@@ -139,6 +140,7 @@ class Layout:
         if not self.has_blob(descriptor):
             content = checked(data, descriptor, self.name)
             self._files.add(_path(descriptor.digest), size=descriptor.size, data=content)
+            self._scan = Scan(self._files)  # something else, damaged, may have been there
 
     def put_manifest(self, manifest: Manifest, *, tag: str | None = None) -> Descriptor:
         """Keep *manifest*, and have *tag* stand for it; what it names must be there already.
@@ -190,6 +192,7 @@ class Layout:
         path, size = _path(manifest.digest), len(manifest.raw)
         if not self.has_blob(manifest.descriptor):
             self._files.add(path, size=size, data=[manifest.raw])
+            self._scan = Scan(self._files)
 
     def _change(self, change: Callable[[LayoutIndex], LayoutIndex]) -> None:
         raw = change(self._index_to_change()).manifest.raw
@@ -209,7 +212,7 @@ class Layout:
             raise ParseError(f"{self.name}, {INDEX}: {error.message}", hint=error.hint) from None
 
     def _referring(self) -> frozenset[Digest]:
-        return frozenset(manifest.digest for manifest in referring(self._files))
+        return frozenset(manifest.digest for manifest in self._scan.referring())
 
     def _demand_layout(self) -> None:
         """Refuse what is there if it does not say that it is a layout."""

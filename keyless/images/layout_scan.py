@@ -18,22 +18,39 @@ MOST_SCANNED = 256 << 20  # bytes of what may be manifests
 _HEX = re.compile(r"[0-9a-f]{64}")
 
 
-def referring(files: LayoutFiles) -> Iterator[Manifest]:
-    """Yield each manifest in *files* that has a subject, in the order of their digests."""
-    scanned = 0
-    for name, size in sorted(files.listed(FOLDER)):
-        if size > LARGEST_MANIFEST or not _HEX.fullmatch(name):
-            continue
-        data = _document(files, f"{FOLDER}/{name}")
-        scanned += len(data)
-        if scanned > MOST_SCANNED:
-            raise ParseError(
-                f"{files.name} has more than {MOST_SCANNED} bytes of what may be signatures",
-                hint="somebody filled it; they are not all looked through",
-            )
-        manifest = _manifest(data, Digest.parse(f"sha256:{name}"))
-        if manifest is not None:
-            yield manifest
+class Scan:
+    """What refers to something in *files*; each blob is read once, however often that is asked.
+
+    What has a digest for its name stays as it is, or is no longer what it is called: whoever takes
+    it from there will see.
+    """
+
+    def __init__(self, files: LayoutFiles) -> None:
+        self._files = files
+        self._seen: dict[str, tuple[int, Manifest | None]] = {}
+
+    def referring(self) -> Iterator[Manifest]:
+        """Yield each manifest that has a subject, in the order of their digests."""
+        scanned = 0
+        for name, size in sorted(self._files.listed(FOLDER)):
+            if size > LARGEST_MANIFEST or not _HEX.fullmatch(name):
+                continue
+            if name not in self._seen:
+                self._seen[name] = self._read(name)
+            length, manifest = self._seen[name]
+            scanned += length
+            if scanned > MOST_SCANNED:
+                raise ParseError(
+                    f"{self._files.name} has more than {MOST_SCANNED} bytes of what may be "
+                    "signatures",
+                    hint="somebody filled it; they are not all looked through",
+                )
+            if manifest is not None:
+                yield manifest
+
+    def _read(self, name: str) -> tuple[int, Manifest | None]:
+        data = _document(self._files, f"{FOLDER}/{name}")
+        return len(data), _manifest(data, Digest.parse(f"sha256:{name}"))
 
 
 def _document(files: LayoutFiles, path: str) -> bytes:

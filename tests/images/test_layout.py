@@ -4,7 +4,7 @@
 import json
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pytest
 from keyless.errors import ImageNotFound, InputError, KeylessError, ParseError
 from keyless.images import layout_files, layout_scan
 from keyless.images.layout import Layout
+from keyless.images.layout_files import Folder
 from keyless.protocol.digest import Digest, HashAlgorithm
 from keyless.protocol.oci import Descriptor, ImageReference, Manifest
 from tests.images.layouts import (
@@ -584,3 +585,45 @@ def test_digests_of_other_lengths_have_their_own_folder(path: str) -> None:
     layout.put_manifest(image(layout), tag="1")
     again = Layout.at(path)
     assert again.has_blob(Descriptor(media_type="a/b", digest=digest, size=4))
+
+
+class Counted(Folder):
+    """A folder that notes what is read in it."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.read: list[str] = []
+
+    def chunks(self, path: str) -> Iterator[bytes]:
+        """Note that *path* is read."""
+        self.read.append(path)
+        return super().chunks(path)
+
+
+def test_the_blobs_are_looked_through_once(tmp_path: Path) -> None:
+    """A tree asks of each of its manifests what refers to it; there may be thousands."""
+    files = Counted(str(tmp_path / "layout"))
+    layout = Layout(files)
+    signed = [image(layout, b"a"), image(layout, b"b")]
+    for each in signed:
+        layout.put_manifest(each)
+        bundle(layout, each)
+    files.read.clear()
+    for each in signed * 3:
+        assert len(layout.referrers(each.digest).descriptors) == 1
+    blobs = [path for path in files.read if path.startswith("blobs/")]
+    assert len(blobs) == len(set(blobs)) > 4
+
+
+def test_a_damaged_signature_that_is_put_there_anew_is_found(tmp_path: Path) -> None:
+    """Whatever was seen before."""
+    folder = tmp_path / "layout"
+    layout = Layout.at(str(folder))
+    signed = image(layout, b"a")
+    layout.put_manifest(signed)
+    signature = bundle(layout, signed)
+    path = folder / "blobs" / "sha256" / signature.digest.hex
+    path.write_bytes(b"damaged")
+    assert layout.referrers(signed.digest).descriptors == ()
+    layout.add_referrer(signature)
+    assert [it.digest for it in layout.referrers(signed.digest).descriptors] == [signature.digest]
