@@ -39,9 +39,11 @@ def open_registry(
 def _url(registry: str, options: RegistryOptions) -> str:
     """Return where *registry* is: in the clear only on this machine, or where that was wanted."""
     secure = f"https://{registry}"
-    if options.insecure and options.ca is not None:
+    named = options.insecure
+    in_the_clear = named if isinstance(named, bool) else registry in named
+    if in_the_clear and options.ca is not None:
         raise InputError("a registry is spoken to in the clear, or with an authority, not both")
-    if options.insecure or (options.ca is None and is_loopback(origin_of(secure)[1])):
+    if in_the_clear or (options.ca is None and is_loopback(origin_of(secure)[1])):
         return f"http://{registry}"
     return secure
 

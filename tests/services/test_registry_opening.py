@@ -14,7 +14,7 @@ from keyless.services.registry_options import RegistryOptions
 from tests.services.transports import Scripted, answered
 
 
-def asked(name: str, *, insecure: bool = False) -> str:
+def asked(name: str, *, insecure: bool | tuple[str, ...] = False) -> str:
     """Return where somebody is asked about the image *name*."""
     transport = Scripted(answered(404))
     options = RegistryOptions(credentials=anonymous, insecure=insecure)
@@ -45,6 +45,14 @@ def test_only_this_machine_is_spoken_to_in_the_clear(name: str, where: str) -> N
 def test_others_are_spoken_to_in_the_clear_where_that_is_wanted() -> None:
     """By name."""
     assert asked("registry.lan/app", insecure=True).startswith("http://registry.lan/")
+    named = ("registry.lan", "registry.lan:5000")
+    assert asked("registry.lan:5000/app", insecure=named).startswith("http://registry.lan:5000/")
+
+
+def test_where_one_is_named_no_other_is_spoken_to_in_the_clear() -> None:
+    """What is copied from a registry elsewhere may need a password there."""
+    assert asked("ghcr.io/app", insecure=("registry.lan",)).startswith("https://ghcr.io/")
+    assert asked("registry.lan:1/app", insecure=("registry.lan",)).startswith("https://")
 
 
 def test_an_authority_that_is_not_there_is_told(tmp_path: Path) -> None:
