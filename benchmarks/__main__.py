@@ -5,7 +5,17 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 
-from benchmarks import carrying, hashing, judging, many, reading, signing, starting
+from benchmarks import (
+    carrying,
+    hashing,
+    images,
+    judging,
+    many,
+    reading,
+    searching,
+    signing,
+    starting,
+)
 from benchmarks.machine import machine
 from benchmarks.material import AbsentError
 from benchmarks.row import Goal, Row, skipped, table
@@ -25,11 +35,14 @@ MEASUREMENTS: tuple[Measurement, ...] = (
     (signing.release_rows, signing.RELEASE_GOALS),
     (signing.large_rows, signing.LARGE_GOALS),
     (signing.sandbox_rows, signing.SANDBOX_GOALS),
+    (images.requests_rows, images.REQUESTS_GOALS),
+    (images.parallel_rows, images.PARALLEL_GOALS),
     (carrying.carrying_rows, carrying.CARRYING_GOALS),
     (reading.speed_rows, reading.SPEED_GOALS),
     (reading.memory_rows, reading.MEMORY_GOALS),
     (reading.processes_rows, reading.PROCESSES_GOALS),
     (reading.dask_rows, reading.DASK_GOALS),
+    (searching.dataframe_rows, searching.DATAFRAME_GOALS),
 )
 
 
