@@ -201,24 +201,26 @@ class Registry:
         self._is_readable = True
         return answer
 
-    def _put(self, manifest: Manifest, reference: str, headers: Headers = ()) -> Response:
-        question = self._question(
+    def _put(self, manifest: Manifest, reference: str) -> Response:
+        question = self._putting(manifest, reference)
+
+        def put() -> Response | None:
+            return _unless_confused(self._wire.ask(question, also=(400,)))
+
+        answer = awaited(put, self._wire.patience) or self._wire.ask(question)
+        if answer.status == 400:
+            raise self._wire.refusal(question, answer)
+        self._is_readable = True  # or it could not be written to either
+        return answer
+
+    def _putting(self, manifest: Manifest, reference: str, headers: Headers = ()) -> Question:
+        return self._question(
             "PUT",
             f"manifests/{reference}",
             _PUSH,
             headers=(("Content-Type", manifest.media_type), *headers),
             body=manifest.raw,
         )
-        also = (400, 412) if headers else (400,)
-
-        def put() -> Response | None:
-            return _unless_confused(self._wire.ask(question, also=also))
-
-        answer = awaited(put, self._wire.patience) or self._wire.ask(question, also=also)
-        if answer.status == 400:
-            raise self._wire.refusal(question, answer)
-        self._is_readable = True  # or it could not be written to either
-        return answer
 
     def _listed(self, subject: Digest) -> tuple[Descriptor, ...] | None:
         return listed(self._wire, self._question("GET", f"referrers/{subject}", _PULL))
@@ -258,10 +260,14 @@ class Registry:
             condition: Headers = (("If-None-Match", "*"),)
         else:
             condition = (("If-Match", there.etag),) if there.etag else ()
-        answer = self._put(manifest, tag, condition)
-        if answer.status == 412 and b"immutable" in answer.body:  # not a condition of ours
-            raise self._wire.refusal(self._question("PUT", "", _PUSH), answer)
-        return answer.status != 412
+        # Once: what is repeated after a while would be put over what others wrote meanwhile.
+        question = replace(self._putting(manifest, tag, condition), once=True)
+        answer = self._wire.ask(question, also=(400, 412))
+        is_immutable = answer.status == 412 and b"immutable" in answer.body  # no condition of ours
+        is_wrong = answer.status == 400 and _unless_confused(answer) is not None
+        if is_immutable or is_wrong:
+            raise self._wire.refusal(question, answer)
+        return answer.status < 300
 
     def _not_found(self, reference: str) -> ImageNotFound:
         mark = "@" if ":" in reference else ":" if reference else ""

@@ -33,6 +33,7 @@ class Question:
     body: bytes | None = None
     upload: Upload | None = None
     streamed: bool = False
+    once: bool = False
     largest: int = LARGEST_ANSWER
 
     @property
@@ -110,6 +111,7 @@ class Wire:
             upload=question.upload,
             streamed=question.streamed,
             largest=question.largest,
+            once=question.once,
         )
         service = f"registry {shown(self.name)}"
         if (there := place(question.url)) != place(self.url):

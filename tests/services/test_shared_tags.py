@@ -14,6 +14,7 @@ from keyless.protocol.oci_index import listing, with_entry
 from keyless.sandbox.faults import Lie, Party, Status
 from keyless.services.http import PATIENCE, Patience, Request, Response
 from keyless.services.registry import Registry
+from keyless.value import replace
 from tests.services.registries import APP, EMPTY, LAYER_TYPE, Client, image
 
 WRITERS = 8
@@ -98,6 +99,68 @@ def test_what_somebody_overwrites_is_added_again() -> None:
     registry.edit_tag(TAG, lambda there: with_entry(there, layer(b"ours")))
     there = client.registry.manifest(client.registry.resolve(TAG))
     assert set(there.manifests) == {layer(b"theirs"), layer(b"ours")}
+
+
+CONFUSED = b'{"errors": [{"code": "DIGEST_INVALID", "message": "provided digest did not match"}]}'
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [Response(status=503), Response(status=429), Response(status=400, body=CONFUSED)],
+    ids=["failing", "busy", "confused"],
+)
+def test_what_failed_is_not_sent_again_as_it_was(refusal: Response) -> None:
+    """Others may have written while it failed: what is there is read anew, and theirs is kept."""
+    client = Client(referrers="unknown", conditions="ignored", contents="ignored")
+    theirs = listing([layer(b"theirs")])
+    put = 0
+
+    def fail_first(party: Party, request: Request) -> Response:
+        nonlocal put
+        if request.method == "PUT" and request.url.endswith(TAG):
+            put += 1
+            if put == 1:
+                party.handle(replace(request, body=theirs.raw))
+                return refusal
+        return party.handle(request)
+
+    lie = Lie(name="somebody was faster", services=("registry",), tell=fail_first)
+    with client.sandbox.inject("registry", lie):
+        client.registry.edit_tag(TAG, lambda there: with_entry(there, layer(b"ours")))
+    there = client.registry.manifest(client.registry.resolve(TAG))
+    assert set(there.manifests) == {layer(b"theirs"), layer(b"ours")}
+
+
+def test_what_was_written_though_its_answer_was_lost_is_not_written_twice() -> None:
+    """It is found when what is there is read again."""
+    client = Client(contents="ignored")
+    put = 0
+
+    def lose_first(party: Party, request: Request) -> Response:
+        nonlocal put
+        answer = party.handle(request)
+        if request.method == "PUT":
+            put += 1
+            return Response(status=502) if put == 1 else answer
+        return answer
+
+    lie = Lie(name="an answer is lost", services=("registry",), tell=lose_first)
+    with client.sandbox.inject("registry", lie):
+        client.registry.edit_tag(TAG, adding(layer(b"ours")))
+    assert client.registry.manifest(client.registry.resolve(TAG)).layers == (layer(b"ours"),)
+
+
+def test_a_registry_that_fails_for_good_is_not_asked_for_ever() -> None:
+    """What it says is told."""
+    client = Client(contents="ignored")
+
+    def fail(party: Party, request: Request) -> Response:
+        return Response(status=503) if request.method == "PUT" else party.handle(request)
+
+    lie = Lie(name="it cannot write", services=("registry",), tell=fail)
+    with client.sandbox.inject("registry", lie), pytest.raises(ServiceError) as caught:
+        client.registry.edit_tag(TAG, adding(layer(b"x")))
+    assert caught.value.status == 503
 
 
 def test_what_is_there_already_is_not_written_again() -> None:

@@ -40,7 +40,8 @@ class Request:
 
     What is too large to be held comes piece by piece: an *upload* in place of a body, and, where it
     is asked to be *streamed*, an answer with what was asked for. Then *seconds* bounds how long
-    nothing may move.
+    nothing may move. One that is sent *once* is not repeated when it fails: later, it would mean
+    something else.
     """
 
     method: str
@@ -52,6 +53,7 @@ class Request:
     secrets: tuple[str, ...] = ()
     upload: Upload | None = None
     streamed: bool = False
+    once: bool = False
 
     def header(self, name: str) -> str:
         """Return the first header *name*, in any case of letters; nothing when there is none."""

@@ -70,7 +70,7 @@ def persistent(transport: Transport, patience: Patience = PATIENCE) -> Transport
     """Return a transport that repeats what *transport* fails at while that is likely to pass."""
 
     def carry(request: Request) -> Response:
-        if request.upload is not None and not request.upload.again:
+        if request.once or (request.upload is not None and not request.upload.again):
             return transport(request)
         for failures in range(1, patience.attempts):
             asked = 0.0
