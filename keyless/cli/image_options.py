@@ -38,6 +38,7 @@ class RegistryWords(Namespace):
     """What a command was told of registries."""
 
     insecure: bool
+    insecure_registry: list[str] | None
     ca: str | None
     repository: str | None
     username: str | None
@@ -80,7 +81,12 @@ def add_registry_options(parser: Parser) -> None:
     )
     group.add_argument("--ca", metavar="FILE", help="certificate authorities to trust for it, PEM")
     group.add_argument(
-        "--insecure", action="store_true", help="speak to it over http, though it is elsewhere"
+        "--insecure",
+        action="store_true",
+        help="speak to the image's registry over http, though it is elsewhere",
+    )
+    group.add_argument(
+        "--insecure-registry", metavar="HOST", action="append", help="or to this one, of several"
     )
 
 
@@ -109,7 +115,7 @@ def registry_options(options: RegistryWords, *images: str) -> RegistryOptions:
     """Return how to speak to the registries of *images*; a password is read now."""
     return RegistryOptions(
         credentials=_keychain(options, images),
-        insecure=options.insecure,
+        insecure=_in_the_clear(options, images),
         ca=options.ca,
         repository=options.repository,
         token_servers=tuple(options.token_server or ()),
@@ -142,6 +148,14 @@ def told_as_json(members: dict[str, JsonValue], *, wanted: bool) -> Iterator[Non
         raise
 
 
+def _in_the_clear(options: RegistryWords, images: Sequence[str]) -> tuple[str, ...]:
+    """Return which registries may be spoken to over http: never all, one may have a password."""
+    named = [_registry(host) for host in options.insecure_registry or ()]
+    if options.insecure:
+        named.append(_only_registry(images, "in the clear", hint="--insecure-registry HOST"))
+    return tuple(named)
+
+
 def _keychain(options: RegistryWords, images: Sequence[str]) -> Keychain | None:
     given = options.password_stdin or options.password_file is not None
     if options.username is None or not given:
@@ -151,7 +165,10 @@ def _keychain(options: RegistryWords, images: Sequence[str]) -> Keychain | None:
                 hint="without any of them, what docker and podman keep is used",
             )
         return None
-    host = _host(options.registry, images)
+    if options.registry is not None:
+        host = _registry(options.registry)
+    else:
+        host = _only_registry(images, "with the password", hint="--registry HOST")
     password = Password(user=options.username, secret=_secret(options), source="your options")
 
     def find(registry: str, repository: str) -> RegistryCredential:
@@ -160,18 +177,18 @@ def _keychain(options: RegistryWords, images: Sequence[str]) -> Keychain | None:
     return find
 
 
-def _host(registry: str | None, images: Sequence[str]) -> str:
-    """Return which registry the password is for."""
-    if registry is not None:
-        return ImageReference.parse(f"{registry}/a/b").registry
+def _registry(host: str) -> str:
+    """Return what the registry at *host* is called in references."""
+    return ImageReference.parse(f"{host}/a/b").registry
+
+
+def _only_registry(images: Sequence[str], how: str, *, hint: str) -> str:
+    """Return the one registry that *images* are in, to be spoken to in a way of its own."""
     hosts = {ImageReference.parse(image).registry for image in images if not is_layout(image)}
     if len(hosts) == 1:
         return hosts.pop()
-    named = " or ".join(sorted(map(shown, hosts)))
-    raise InputError(
-        f"whose password is it, that of {named}?" if hosts else "a password, and no registry",
-        hint="say which: --registry HOST",
-    )
+    named = " or ".join(sorted(map(shown, hosts))) or "none of these"
+    raise InputError(f"which registry is spoken to {how}: {named}?", hint=f"say it: {hint}")
 
 
 def _secret(options: RegistryWords) -> str:

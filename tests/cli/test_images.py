@@ -45,7 +45,8 @@ MIB = 1 << 20
 def words(**given: object) -> RegistryWords:
     """Return what a command was told of registries."""
     told = dict.fromkeys(("ca", "repository", "username", "password_file", "registry"))
-    plain = {"insecure": False, "password_stdin": False, "token_server": None}
+    plain = {"insecure": False, "insecure_registry": None, "password_stdin": False}
+    plain["token_server"] = None
     return RegistryWords(**{**told, **plain, **given})
 
 
@@ -121,6 +122,23 @@ def test_a_password_that_is_unclear_is_refused(
         told["registry"] = "ghcr.io"
     with pytest.raises(InputError, match=why):
         registry_options(words(**told), "ghcr.io/me/app", "quay.io/me/app")
+
+
+def test_one_registry_is_spoken_to_in_the_clear() -> None:
+    """A password for another is not told to whoever listens."""
+    assert registry_options(words(insecure=True), "a.example/app").insecure == ("a.example",)
+    both = ("a.example/app", "b.example/app")
+    named = registry_options(words(insecure_registry=["b.example"]), *both)
+    assert named.insecure == ("b.example",)
+    with pytest.raises(InputError, match=r"in the clear: a\.example or b\.example\?"):
+        registry_options(words(insecure=True), *both)
+
+
+def test_no_registry_is_spoken_to_in_the_clear_unless_asked() -> None:
+    """Nor has a layout one."""
+    assert registry_options(words(), "a.example/app").insecure == ()
+    with pytest.raises(InputError, match="none of these"):
+        registry_options(words(insecure=True), "oci:app.tar")
 
 
 def test_a_password_is_read_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
