@@ -52,7 +52,8 @@ def scan(arguments: Sequence[str]) -> int:
     _parser().parse_args(arguments, options)
     shown = Shown(options)
     try:
-        found = _scan(_log(options), options, shown)
+        log = _log(options)
+        found = _scan(log, options, shown)
     except KeylessError as error:
         shown.end(error)
         tell_evidence(error)
@@ -67,7 +68,8 @@ def scan(arguments: Sequence[str]) -> int:
     )
     tell_cosignatures(found.cosignatures)
     tell_unreadable(found.unreadable)
-    output.note(f"{len(found.entries)} of {len(found.indexes)} entries match")
+    read = f"{len(found.indexes)} entries of {log.name}"
+    output.note(f"{len(found.entries)} of {read} match")
     return output.DONE
 
 

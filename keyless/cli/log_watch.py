@@ -20,6 +20,7 @@ from keyless.errors import KeylessError
 from keyless.explorer import Log
 from keyless.explorer.follow import ONCE, Following
 from keyless.explorer.position import Position
+from keyless.safe_text import shown as shown_safely
 
 DESCRIPTION = """\
 Read what the logs have written down since the last time, and show what names a signer. How far it
@@ -53,6 +54,7 @@ def watch(arguments: Sequence[str]) -> int:
     options = Options()
     _parser().parse_args(arguments, options)
     shown = Shown(options)
+    begins = not (options.from_start or os.path.lexists(options.since))
     try:
         following = _following(log_named(options), options, shown)
         for entry in following:
@@ -69,6 +71,11 @@ def watch(arguments: Sequence[str]) -> int:
     )
     tell_cosignatures(seen)
     tell_unreadable(following.unreadable)
+    if begins:
+        output.note(
+            f"{shown_safely(options.since)} is new: what comes from now on will be shown, nothing "
+            "of before was looked at"
+        )
     output.note(f"new entries that match: {shown.count}")
     return output.REFUSED if shown.count and options.fail_on_match else output.DONE
 

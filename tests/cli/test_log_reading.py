@@ -58,7 +58,9 @@ def _typed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Typed
 
 def test_watching_begins_now(typed: Typed) -> None:
     """And goes on from there; a match is no failure unless it is asked to be."""
-    assert typed.watch("--fail-on-match") == (0, "", "keyless: new entries that match: 0\n")
+    code, said, told = typed.watch("--fail-on-match")
+    assert (code, said) == (output.DONE, "")
+    assert told.endswith("nothing of before was looked at\nkeyless: new entries that match: 0\n")
     typed.scene.grow(200, alice=100)
     code, said, told = typed.watch()
     assert code == output.DONE
@@ -217,7 +219,7 @@ def test_a_scan_finds_every_entry(typed: Typed) -> None:
     assert [entry["index"] for entry in document["entries"]] == [99, 199, 299]
     assert document["checkpoint"].startswith("127.0.0.1\n300\n")
     assert document["range"] == [0, 300]
-    assert told == "keyless: 3 of 300 entries match\n"
+    assert told == f"keyless: 3 of 300 entries of {typed.v2} match\n"
 
 
 def test_a_scan_reads_a_part(typed: Typed) -> None:
@@ -283,7 +285,9 @@ def test_how_far_it_has_come_is_shown_on_a_terminal(
     monkeypatch.setattr(output, "SHORTEST_WAIT", 0.0)
     typed("log", "scan", "--workers", "1", *HERS)
     assert "\rkeyless: 300 of 300" in terminal.getvalue()
-    assert terminal.getvalue().endswith(f"{output.BLANK}keyless: 3 of 300 entries match\n")
+    assert terminal.getvalue().endswith(
+        f"{output.BLANK}keyless: 3 of 300 entries of {typed.v2} match\n"
+    )
 
 
 def test_commands_explain_themselves(capsys: pytest.CaptureFixture[str]) -> None:
