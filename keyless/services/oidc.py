@@ -203,7 +203,8 @@ def _ahead(response: Response, now: datetime) -> timedelta | None:
 
     try:
         date = parsedate_to_datetime(response.header("Date"))
+        # Elsewhere, the last hours of the year 9999 are over by then, and no date can say when.
+        utc = date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    utc = date.replace(tzinfo=UTC) if date.tzinfo is None else date
     return now - utc - _HALF_A_SECOND
