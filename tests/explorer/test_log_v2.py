@@ -26,7 +26,7 @@ from keyless.sandbox.tile_lies import (
     SHRUNK_TREE,
     TILE_LIES,
 )
-from keyless.services.http import Response
+from keyless.services.http import Request, Response
 from tests.explorer.logs import BOB, ISSUER, P256, Scene
 from tests.refusals import refused
 
@@ -62,6 +62,14 @@ def test_every_entry_is_found_and_proved(size: int) -> None:
             index=index, size=size, root=scene.log.tree.root(), origin=scene.log.name
         )
         assert entry.time is None
+
+
+def test_a_log_that_fills_one_tile_needs_no_hashes() -> None:
+    """Its root is the one over the entries."""
+    scene = Scene(256)
+    with scene.asked.meanwhile() as paths:
+        scene.shard().entry(0)
+    assert [path for path in paths if path.startswith("tile/1/")] == []
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -337,10 +345,26 @@ def test_what_does_not_lead_to_the_root_is_not_kept(tmp_path: Path) -> None:
     assert kept(tmp_path) == set()
 
 
+def test_hashes_that_do_not_lead_to_the_root_are_not_kept(large: Scene, tmp_path: Path) -> None:
+    """Those of a full tile are refused by themselves, before anything is looked up in them."""
+
+    def transport(request: Request) -> Response:
+        answer = large.sandbox.transport(request)
+        if not request.url.endswith("/tile/1/000"):
+            return answer
+        return Response(status=200, headers=(), body=answer.body[32:] + answer.body[:32])
+
+    shard = ShardV2(large.shard().known, transport, folder=str(tmp_path))
+    with refused(Check.INCLUSION, "tile/1/000 does not lead to the root"):
+        shard.entry(5)
+    assert kept(tmp_path) == set()
+
+
 DAMAGES = {
     "emptied": lambda _: b"",
     "cut": lambda data: data[:-1],
     "altered": lambda data: data[:-40] + bytes((data[-40] ^ 1,)) + data[-39:],
+    "altered in its last entry": lambda data: data[:-1] + bytes((data[-1] ^ 1,)),
     "another log's": lambda data: data[::-1],
 }
 

@@ -12,7 +12,7 @@ from keyless.errors import Check, InputError, KeylessError, ServiceError
 from keyless.explorer import Log, open_log
 from keyless.explorer.entry import Entry
 from keyless.explorer.log_v2 import ShardV2
-from keyless.explorer.scan import SMALLEST_PART, Scan
+from keyless.explorer.scan import SMALLEST_PART, Scan, scan
 from keyless.explorer.scan_worker import read_part
 from keyless.policy import SignedBy
 from keyless.policy.witnesses import Witness, Witnesses
@@ -109,6 +109,15 @@ def shard_scan(shard: ShardV2, *args: Any, **how: Any) -> Scan:
 def test_a_part_of_a_log_is_read(log: Log, wanted: range | slice, found: list[int]) -> None:
     """And joined to the root by the hashes beside it."""
     assert indexes(log.scan(wanted, match=HERS)) == found
+
+
+def test_no_bundle_is_read_twice(scene: Scene) -> None:
+    """Parts end where bundles do, wherever the first one begins."""
+    shard = scene.shard()
+    with scene.asked.meanwhile() as paths:
+        scan(shard, range(100, SIZE), match=HERS)
+    bundles = [path for path in paths if path.startswith("tile/entries/")]
+    assert len(bundles) == len(set(bundles)) == -(-SIZE // 256)
 
 
 @pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 4096, 4097])

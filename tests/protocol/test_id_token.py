@@ -100,9 +100,9 @@ def test_a_device_has_no_nonce() -> None:
 
 
 def test_a_key_without_a_name_is_taken_if_it_is_the_only_one() -> None:
-    """Of its kind; with two of them nobody knows which is meant."""
+    """Of its kind and its curve; with two of them nobody knows which is meant."""
     text = token(kid=None)
-    only = key_set(jwk("RS256"), jwk(kid=None))
+    only = key_set(jwk("RS256"), jwk("ES384"), jwk("EdDSA"), jwk(kid=None))
     assert verify_id_token(text, keys=only, wanted=WANTED)
     assert not key_set(jwk(), jwk(kid="other")).has_key_for(text)
 
