@@ -12,7 +12,7 @@ whatever claims to be a signature is judged by what is in it.
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from threading import RLock
 from typing import Self
@@ -27,6 +27,7 @@ from keyless.protocol.digest import Digest
 from keyless.protocol.json_reader import Json
 from keyless.protocol.oci import LARGEST_MANIFEST, Descriptor, Manifest, is_tag
 from keyless.safe_text import shown
+from keyless.services.referrers import subject_of
 
 LARGEST_MARKER = 4096
 
@@ -160,11 +161,13 @@ class Layout:
             name = None if tag is None else _tag(tag)
             self._change(lambda index: index.with_image(manifest.descriptor, name))
 
-    def add_referrer(self, manifest: Manifest) -> None:
-        """Keep *manifest*, which has a subject, so that everybody finds it there."""
+    def add_referrers(self, manifests: Sequence[Manifest]) -> None:
+        """Keep *manifests*, all of which have one subject, so that everybody finds them there."""
+        subject_of(manifests)
         with self.changing(), self._editing:
-            self._keep(manifest)
-            self._change(lambda index: index.with_referrer(manifest.referrer))
+            for manifest in manifests:
+                self._keep(manifest)
+            self._change(lambda index: index.with_referrers([it.referrer for it in manifests]))
 
     def edit_tag(self, tag: str, change: Change) -> None:
         """Have *tag* stand for what *change* makes of what it stood for, and lose nobody's change.

@@ -15,7 +15,7 @@ the one image, and to its own signatures; those of its parts are found by their 
 """
 
 import json as json_text
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from keyless.errors import ImageNotFound, InputError
 from keyless.protocol.digest import Digest
@@ -105,11 +105,11 @@ class LayoutIndex:
         """Return it with *manifest*, which gets *tag* from whatever had it."""
         return self._with(manifest, tag, ())
 
-    def with_referrer(self, referrer: Descriptor) -> "LayoutIndex":
-        """Return it with *referrer*."""
-        if any(entry.digest == referrer.digest for entry in self.entries):
-            return self
-        return self._written([*self._raw(), referrer.to_json()])
+    def with_referrers(self, referrers: Iterable[Descriptor]) -> "LayoutIndex":
+        """Return it with *referrers*."""
+        known = {entry.digest for entry in self.entries}
+        new = [each.to_json() for each in referrers if each.digest not in known]
+        return self._written([*self._raw(), *new]) if new else self
 
     def without(self, digest: Digest) -> "LayoutIndex":
         """Return it without what has *digest*."""

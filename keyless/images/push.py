@@ -76,7 +76,7 @@ def put_bundle(store: Store, bundle: bytes, manifest: Manifest) -> str:
     """Push *bundle* to *store*, and the *manifest* by which it refers; return where it is."""
     _put_blob(store, EMPTY_CONFIG, EMPTY)
     _put_blob(store, bundle, MEDIA_TYPE)
-    store.add_referrer(manifest)
+    store.add_referrers([manifest])
     return f"referrer {manifest.digest}"
 
 

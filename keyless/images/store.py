@@ -5,7 +5,7 @@ Whoever reads from one gets what its digest says, or an error: bytes are compare
 that asked for them, wherever they come from.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from keyless.protocol.digest import Digest
@@ -52,8 +52,8 @@ class Store(Protocol):
     def put_manifest(self, manifest: Manifest, *, tag: str | None = None) -> Descriptor:
         """Keep *manifest*, and have *tag* stand for it; what it names must be there already."""
 
-    def add_referrer(self, manifest: Manifest) -> None:
-        """Keep *manifest*, which has a subject, so that everybody finds it there."""
+    def add_referrers(self, manifests: Sequence[Manifest]) -> None:
+        """Keep *manifests*, all of which have one subject, so that everybody finds them there."""
 
     def edit_tag(self, tag: str, change: Change) -> None:
         """Have *tag* stand for what *change* makes of what it stood for, and lose nobody's change.

@@ -128,7 +128,8 @@ class Transfer:
             for part in survey.parts_first(descriptor.digest):
                 if part.digest != descriptor.digest:
                     self._to.put_manifest(part.manifest)
-            self._to.add_referrer(survey[descriptor.digest].manifest)
+        if visited.referrers:
+            self._to.add_referrers([survey[it.digest].manifest for it in visited.referrers])
         for tag, descriptor in visited.attached:
             self._put_attached(visited.digest, tag, survey[descriptor.digest].manifest)
 

@@ -18,14 +18,16 @@ def listing(entries: Iterable[Descriptor]) -> Manifest:
     return _index({}, (entry.to_json() for entry in entries))
 
 
-def with_entry(there: Manifest | None, entry: Descriptor) -> Manifest:
-    """Return the index *there*, or a new one, with *entry* in it; the others stay as they are."""
+def with_entries(there: Manifest | None, entries: Iterable[Descriptor]) -> Manifest:
+    """Return the index *there*, or a new one, with *entries* in it; others stay as they are."""
     if there is None:
-        return listing([entry])
-    if entry.digest in {each.digest for each in there.manifests}:
+        return listing(entries)
+    known = {each.digest for each in there.manifests}
+    new = [entry.to_json() for entry in entries if entry.digest not in known]
+    if not new:
         return there
     document = _document(there)
-    return _index(document, [*_entries(document), entry.to_json()])
+    return _index(document, [*_entries(document), *new])
 
 
 def without_entry(there: Manifest, digest: Digest) -> Manifest:

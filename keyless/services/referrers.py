@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What refers to an image, as far as a registry or a layout says."""
 
+from collections.abc import Iterable
 from typing import Literal
 
-from keyless.protocol.oci import Descriptor
+from keyless.errors import InputError
+from keyless.protocol.digest import Digest
+from keyless.protocol.oci import Descriptor, Manifest
 from keyless.value import value
 
 # Who said it: the registry itself, a list that clients keep there under a tag, a layout's index, or
@@ -21,3 +24,13 @@ class Referrers:
 
     descriptors: tuple[Descriptor, ...]
     source: Source
+
+
+def subject_of(manifests: Iterable[Manifest]) -> Digest:
+    """Return what all of *manifests* refer to; InputError if that is not one thing."""
+    subjects = {None if it.subject is None else it.subject.digest for it in manifests}
+    match tuple(subjects):
+        case (Digest() as subject,):
+            return subject
+        case _:
+            raise InputError("what is to be listed refers to nothing, or to several things")

@@ -6,17 +6,17 @@ itself counts for more. What is written is written from below: what a manifest n
 a list of manifests last, so that nobody finds half of a signature.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from keyless.errors import ImageNotFound, InputError, ParseError, RegistryAuthError
 from keyless.protocol.digest import Digest
 from keyless.protocol.json_reader import Json
 from keyless.protocol.oci import LARGEST_MANIFEST, Descriptor, ImageReference, Manifest, is_tag
-from keyless.protocol.oci_index import with_entry
+from keyless.protocol.oci_index import with_entries
 from keyless.safe_text import shown
 from keyless.services.http import Response, awaited
 from keyless.services.http.messages import Headers
-from keyless.services.referrers import Referrers
+from keyless.services.referrers import Referrers, subject_of
 from keyless.services.registry_answers import ACCEPTED, described, parsed
 from keyless.services.registry_auth import Scope
 from keyless.services.registry_blobs import download, upload
@@ -134,18 +134,18 @@ class Registry:
         self._put(manifest, str(manifest.digest) if tag is None else _checked(tag))
         return manifest.descriptor
 
-    def add_referrer(self, manifest: Manifest) -> None:
-        """Keep *manifest*, which has a subject, so that everybody finds it there."""
-        if manifest.subject is None:
-            raise InputError(f"{manifest.digest} refers to nothing")
-        subject = manifest.subject.digest
-        answer = self._put(manifest, str(manifest.digest))
-        if self._is_listed(manifest, subject, promised=bool(answer.header("OCI-Subject"))):
-            return
-        self.edit_tag(
-            ImageReference.fallback_tag(subject),
-            lambda there: with_entry(checked_list(there, subject), manifest.referrer),
-        )
+    def add_referrers(self, manifests: Sequence[Manifest]) -> None:
+        """Keep *manifests*, all of which have one subject, so that everybody finds them there."""
+        subject = subject_of(manifests)
+        answers = [self._put(each, str(each.digest)) for each in manifests]
+        promised = all(answer.header("OCI-Subject") for answer in answers)
+        if missing := self._unlisted(manifests, subject, promised=promised):
+            # All at once: each change of a list is waited for until nobody else changes it.
+            entries = [each.referrer for each in missing]
+            self.edit_tag(
+                ImageReference.fallback_tag(subject),
+                lambda there: with_entries(checked_list(there, subject), entries),
+            )
 
     def edit_tag(self, tag: str, change: Change) -> None:
         """Have *tag* stand for what *change* makes of what it stood for; lose nobody's change."""
@@ -225,17 +225,21 @@ class Registry:
     def _listed(self, subject: Digest) -> tuple[Descriptor, ...] | None:
         return listed(self._wire, self._question("GET", f"referrers/{subject}", _PULL))
 
-    def _is_listed(self, manifest: Manifest, subject: Digest, *, promised: bool) -> bool:
-        """Say whether the registry itself lists *manifest*, as it may have *promised* to."""
+    def _unlisted(
+        self, manifests: Sequence[Manifest], subject: Digest, *, promised: bool
+    ) -> Sequence[Manifest]:
+        """Return what of *manifests* the registry itself does not list, though it *promised* to."""
 
-        def look() -> bool | None:
+        def look() -> Sequence[Manifest] | None:
             found = self._listed(subject)
             if found is None:
-                return False
-            there = manifest.digest in {each.digest for each in found}
-            return True if there else None if promised else False
+                return manifests
+            there = {each.digest for each in found}
+            missing = [each for each in manifests if each.digest not in there]
+            return None if missing and promised else missing
 
-        return bool(awaited(look, self._wire.patience))
+        missing = awaited(look, self._wire.patience)
+        return manifests if missing is None else missing
 
     def _note(self, subject: Digest) -> Manifest | None:
         """Return what stands under the tag for what refers to *subject*."""

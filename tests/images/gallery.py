@@ -145,7 +145,7 @@ class Gallery:
             **changes,
         }
         manifest = Manifest.parse(json.dumps(document).encode())
-        self.store.add_referrer(manifest)
+        self.store.add_referrers([manifest])
         return manifest.descriptor
 
     def layer(self, content: bytes, notes: dict[str, str], **changes: Any) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def bundle(store: Store, subject: Manifest, content: bytes = b'{"a":"bundle"}') 
     )
     put(store, b"{}")
     put(store, content)
-    store.add_referrer(manifest)
+    store.add_referrers([manifest])
     return manifest
 
 

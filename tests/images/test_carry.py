@@ -381,7 +381,7 @@ def test_what_others_named_is_shown_safely(source: Layout) -> None:
     source.put_image(manifest, tag="1.2")
     document = json.loads(bundle(source, manifest).raw)
     document["annotations"]["dev.sigstore.bundle.predicateType"] = "<b>\x1b[2J"
-    source.add_referrer(Manifest.parse(json.dumps(document).encode()))
+    source.add_referrers([Manifest.parse(json.dumps(document).encode())])
     tree = image_tree(place(source))
     assert "\x1b" not in str(tree)
     assert "<b>" not in tree._repr_html_()

@@ -228,7 +228,7 @@ def _notation(gallery: Gallery) -> Manifest:
         "subject": gallery.image.descriptor.to_json(),
     }
     manifest = Manifest.parse(json.dumps(document).encode())
-    gallery.store.add_referrer(manifest)
+    gallery.store.add_referrers([manifest])
     return manifest
 
 
@@ -367,7 +367,7 @@ def test_a_missing_part_is_looked_for_where_signatures_are() -> None:
     elsewhere.put_manifest(part)
     listed = json.loads(index({"linux/amd64": part}).raw)
     listed["subject"] = gallery.image.descriptor.to_json()
-    elsewhere.add_referrer(Manifest.parse(json.dumps(listed).encode()))
+    elsewhere.add_referrers([Manifest.parse(json.dumps(listed).encode())])
     store = target.store()
     copy_image(gallery.place(attachments=elsewhere), Destination(store=store, tag="v1"))
     assert store.manifest(part.digest) == part

@@ -44,7 +44,7 @@ def artifact(gallery: Gallery, artifact_type: str) -> Manifest:
         "subject": gallery.image.descriptor.to_json(),
     }
     manifest = Manifest.parse(json.dumps(document).encode())
-    gallery.store.add_referrer(manifest)
+    gallery.store.add_referrers([manifest])
     return manifest
 
 
@@ -100,7 +100,7 @@ def test_what_is_called_a_bundle_and_is_none_stays(gallery: Gallery) -> None:
     junk = bundle(gallery.store, gallery.image, b"junk")
     empty = json.loads(junk.raw)
     empty["layers"] = []
-    gallery.store.add_referrer(Manifest.parse(json.dumps(empty).encode()))
+    gallery.store.add_referrers([Manifest.parse(json.dumps(empty).encode())])
     cleaned = clean(gallery, "signature", "attestation")
     assert cleaned.removed == ()
     reasons = [each.error.message for each in cleaned.rejected]
@@ -136,8 +136,8 @@ def test_a_bundle_for_a_file_counts_as_a_signature(gallery: Gallery) -> None:
     data = signer().sign(b"a file").bundle.to_json()
     put(gallery.store, data)
     subject = gallery.image.descriptor
-    gallery.store.add_referrer(
-        bundle_manifest(data, subject=subject, predicate_type="", created=NOON)
+    gallery.store.add_referrers(
+        [bundle_manifest(data, subject=subject, predicate_type="", created=NOON)]
     )
     assert [each.kind for each in clean(gallery, "signature").removed] == ["signature"]
 

@@ -625,5 +625,5 @@ def test_a_damaged_signature_that_is_put_there_anew_is_found(tmp_path: Path) -> 
     path = folder / "blobs" / "sha256" / signature.digest.hex
     path.write_bytes(b"damaged")
     assert layout.referrers(signed.digest).descriptors == ()
-    layout.add_referrer(signature)
+    layout.add_referrers([signature])
     assert [it.digest for it in layout.referrers(signed.digest).descriptors] == [signature.digest]

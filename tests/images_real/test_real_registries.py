@@ -114,7 +114,7 @@ def sign(registry: Registry, subject: Manifest, content: bytes) -> Manifest:
         artifactType=BUNDLE_TYPE,
         annotations={"what": "a signature"},
     )
-    registry.add_referrer(manifest)
+    registry.add_referrers([manifest])
     return manifest
 
 

@@ -15,7 +15,7 @@ from keyless.protocol.oci import (
     Manifest,
     Platform,
 )
-from keyless.protocol.oci_index import listing, with_entry, without_entry
+from keyless.protocol.oci_index import listing, with_entries, without_entry
 
 CONFIG = {
     "mediaType": "application/vnd.oci.empty.v1+json",
@@ -144,17 +144,17 @@ def test_the_kind_of_a_manifest_without_an_artifact_type_is_its_configurations()
 
 def test_an_entry_is_added_to_a_list() -> None:
     """One that is there already is not there twice."""
-    one = with_entry(None, ENTRY)
+    one = with_entries(None, [ENTRY])
     assert one.manifests == (ENTRY,)
-    assert with_entry(one, ENTRY) is one
-    assert with_entry(listing([]), ENTRY).raw == one.raw
+    assert with_entries(one, [ENTRY]) is one
+    assert with_entries(listing([]), [ENTRY]).raw == one.raw
 
 
 def test_others_entries_stay_as_they_are() -> None:
     """What somebody else wrote into a list is not ours to tidy up."""
     strange = {**LAYER, "urls": ["https://elsewhere.test/"], "x": {"y": [1]}}
     there = parsed(INDEX, manifests=[strange], annotations={"k": "v"})
-    both = with_entry(there, ENTRY)
+    both = with_entries(there, [ENTRY])
     document = json.loads(both.raw)
     assert document["manifests"][0] == strange
     assert document["annotations"] == {"k": "v"}
@@ -163,19 +163,19 @@ def test_others_entries_stay_as_they_are() -> None:
 
 def test_what_is_not_in_a_list_cannot_be_taken_from_it() -> None:
     """The list is then the same."""
-    there = with_entry(None, ENTRY)
+    there = with_entries(None, [ENTRY])
     assert without_entry(there, Digest.of(b"else")) is there
 
 
 def test_nothing_is_added_to_an_image() -> None:
     """Where an image stands in the place of a list, it is not made one."""
     with pytest.raises(ParseError, match="no index"):
-        with_entry(parsed(IMAGE), ENTRY)
+        with_entries(parsed(IMAGE), [ENTRY])
 
 
 def test_a_list_without_entries_may_not_even_have_the_word() -> None:
     """An entry can be added to it all the same."""
-    assert with_entry(parsed(INDEX, manifests=None), ENTRY).manifests == (ENTRY,)
+    assert with_entries(parsed(INDEX, manifests=None), [ENTRY]).manifests == (ENTRY,)
 
 
 def test_a_manifest_is_shown_by_its_digest() -> None:

@@ -99,7 +99,7 @@ class Client:
         manifest = referring(subject, content)
         self.registry.put_blob(EMPTY, [b"{}"])
         self.registry.put_blob(manifest.layers[0], [content])
-        self.registry.add_referrer(manifest)
+        self.registry.add_referrers([manifest])
         return manifest
 
 

@@ -9,7 +9,7 @@ import pytest
 from keyless.errors import ImageNotFound, InputError, ParseError, RegistryAuthError, ServiceError
 from keyless.protocol.digest import Digest, HashAlgorithm
 from keyless.protocol.oci import IMAGE_INDEX, Descriptor, ImageReference, Manifest
-from keyless.protocol.oci_index import listing, with_entry, without_entry
+from keyless.protocol.oci_index import listing, with_entries, without_entry
 from keyless.sandbox.faults import Huge, Refuse, Status, Truncate, WrongType
 from keyless.sandbox.registry.lies import NO_DIGEST
 from keyless.value import replace
@@ -284,7 +284,7 @@ def test_parts_of_an_image_are_not_what_refers_to_it() -> None:
     platform = {"os": "linux", "architecture": "amd64"}
     entry = {**image(b"part").descriptor.to_json(), "platform": platform}
     document = listing([]).raw.replace(b"[]", _json([entry]))
-    mixed = with_entry(_parsed(document), referring(pushed, b"x").referrer)
+    mixed = with_entries(_parsed(document), [referring(pushed, b"x").referrer])
     client.registry.put_manifest(mixed, tag=APP.fallback_tag(pushed.digest))
     found = client.registry.referrers(pushed.digest)
     assert found.descriptors == (referring(pushed, b"x").referrer,)
@@ -321,10 +321,31 @@ def test_a_note_can_be_taken_back() -> None:
 
 
 def test_what_refers_to_nothing_is_no_referrer() -> None:
-    """Nobody would find it."""
+    """Nobody would find it; nor are there lists of what refers to several things."""
     client = Client()
-    with pytest.raises(InputError, match="refers to nothing"):
-        client.registry.add_referrer(image(b"x"))
+    subjects = [client.push(), client.push(layer=b"another")]
+    of_two = [referring(each, b"x") for each in subjects]
+    for manifests in ([image(b"x")], [], of_two):
+        with pytest.raises(InputError, match="refers to nothing, or to several things"):
+            client.registry.add_referrers(manifests)
+
+
+@pytest.mark.parametrize("way", ["api", "unknown"])
+def test_what_refers_to_one_image_is_listed_at_once(way: str) -> None:
+    """On a list that clients keep, each change is waited for; and the other entries stay."""
+    client = Client(**({} if way == "api" else {"referrers": way}))
+    pushed = client.push()
+    before = client.sign(pushed, b"before")
+    manifests = [referring(pushed, b"%d" % number) for number in range(50)]
+    for each in manifests:
+        client.registry.put_blob(each.layers[0], [b"%d" % manifests.index(each)])
+    client.heard.asked.clear()
+    client.registry.add_referrers(manifests)
+    found = {each.digest for each in client.registry.referrers(pushed.digest).descriptors}
+    assert found == {before.digest, *(each.digest for each in manifests)}
+    tag = APP.fallback_tag(pushed.digest)
+    assert client.heard.lines.count(f"PUT manifests/{tag}") == (0 if way == "api" else 1)
+    assert sum(line.startswith("PUT ") for line in client.heard.lines) == 50 + (way != "api")
 
 
 def test_a_signature_is_seen_only_when_all_of_it_is_there() -> None:

@@ -50,7 +50,7 @@ def test_what_goes_over_sockets_comes_back(registry: Registry) -> None:
     registry.put_blob(DESCRIPTOR, iter([LAYER[:1000], LAYER[1000:]]))
     registry.put_manifest(manifest, tag="v1")
     signed = referring(manifest, LAYER)
-    registry.add_referrer(signed)
+    registry.add_referrers([signed])
     assert registry.manifest(registry.resolve("v1")) == manifest
     assert registry.blob(DESCRIPTOR, largest=1 << 20) == LAYER
     assert registry.referrers(manifest.digest).descriptors == (signed.referrer,)

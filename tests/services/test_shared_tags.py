@@ -10,7 +10,7 @@ import pytest
 
 from keyless.errors import ServiceError
 from keyless.protocol.oci import Descriptor, Manifest
-from keyless.protocol.oci_index import listing, with_entry
+from keyless.protocol.oci_index import listing, with_entries
 from keyless.sandbox.faults import Lie, Party, Status
 from keyless.services.http import PATIENCE, Patience, Request, Response
 from keyless.services.registry import Registry
@@ -62,7 +62,7 @@ def test_many_who_sign_at_once_lose_nothing(conditions: str) -> None:
         content = b"signature %d" % number
         registry.put_blob(layer(content), [content])
         subject = pushed.descriptor.to_json()
-        registry.add_referrer(image(content, subject=subject))
+        registry.add_referrers([image(content, subject=subject)])
 
     at_once(sign, client)
     found = client.registry.referrers(pushed.digest)
@@ -96,7 +96,7 @@ def test_what_somebody_overwrites_is_added_again() -> None:
             client.registry.put_manifest(theirs, tag=TAG)
 
     registry = _like(client, Patience(sleep=overwrite))
-    registry.edit_tag(TAG, lambda there: with_entry(there, layer(b"ours")))
+    registry.edit_tag(TAG, lambda there: with_entries(there, [layer(b"ours")]))
     there = client.registry.manifest(client.registry.resolve(TAG))
     assert set(there.manifests) == {layer(b"theirs"), layer(b"ours")}
 
@@ -126,7 +126,7 @@ def test_what_failed_is_not_sent_again_as_it_was(refusal: Response) -> None:
 
     lie = Lie(name="somebody was faster", services=("registry",), tell=fail_first)
     with client.sandbox.inject("registry", lie):
-        client.registry.edit_tag(TAG, lambda there: with_entry(there, layer(b"ours")))
+        client.registry.edit_tag(TAG, lambda there: with_entries(there, [layer(b"ours")]))
     there = client.registry.manifest(client.registry.resolve(TAG))
     assert set(there.manifests) == {layer(b"theirs"), layer(b"ours")}
 
@@ -166,9 +166,9 @@ def test_a_registry_that_fails_for_good_is_not_asked_for_ever() -> None:
 def test_what_is_there_already_is_not_written_again() -> None:
     """Nobody has to wait for that either."""
     client = Client(contents="ignored")
-    client.registry.edit_tag(TAG, lambda there: with_entry(there, layer(b"ours")))
+    client.registry.edit_tag(TAG, lambda there: with_entries(there, [layer(b"ours")]))
     client.heard.asked.clear()
-    client.registry.edit_tag(TAG, lambda there: with_entry(there, layer(b"ours")))
+    client.registry.edit_tag(TAG, lambda there: with_entries(there, [layer(b"ours")]))
     assert client.heard.lines == [f"GET manifests/{TAG}"]
 
 
