@@ -262,6 +262,18 @@ def test_what_a_shard_is_given_while_it_is_read_to_its_end_is_not_missed(
     assert [entry.index for entry in following] == list(range(300, 305))
 
 
+def test_a_shard_that_is_over_is_read_to_its_end(scene: Scene, reader: Reader) -> None:
+    """Also by whoever was interrupted in the middle of it, after its time."""
+    scene.sandbox.rotate()
+    scene.sandbox.clock.advance(timedelta(days=1))
+    following = reader.log.shards["log2025-1"].follow(
+        Position.beginning(), pace=reader.pace(1, print)
+    )
+    taken = [next(following).index for _ in range(100)]
+    rest = reader.log.shards["log2025-1"].follow(following.position, pace=reader.pace(1, print))
+    assert taken + [entry.index for entry in rest] == [*range(100), *range(99, 300)]
+
+
 # Positions
 
 
