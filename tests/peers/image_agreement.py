@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each client's signatures of images before all that know images."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.peers.agreement import Agreement, Cell, Verdict
@@ -20,11 +21,16 @@ IMAGE_NAMES = tuple(client.name for client in IMAGE_CLIENTS)
 AT_ONCE = 4
 
 
-def image_agreement(stack: Stack) -> Agreement:
-    """Have everybody sign an image in every way, and everybody verify each."""
-    jobs = [(client, setting) for client in IMAGE_CLIENTS for setting in IMAGE_SETTINGS]
+def image_agreement(
+    stack: Stack, registry: int, settings: Sequence[Setting] = IMAGE_SETTINGS
+) -> Agreement:
+    """Have everybody sign an image in every way at *settings*, and everybody verify each.
+
+    The images are in the stack's registry at the port *registry*.
+    """
+    jobs = [(client, setting) for client in IMAGE_CLIENTS for setting in settings]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        results = list(pool.map(lambda job: _tried(*job, stack=stack), jobs))
+        results = list(pool.map(lambda job: _tried(*job, stack=stack, registry=registry), jobs))
     failures: dict[Cell, str] = {}
     verdicts: dict[tuple[Cell, str], Verdict] = {}
     for (client, setting), result in zip(jobs, results, strict=True):
@@ -37,10 +43,12 @@ def image_agreement(stack: Stack) -> Agreement:
     return Agreement(signed=signed, failures=failures, verdicts=verdicts)
 
 
-def _tried(signer: ImageClient, setting: Setting, *, stack: Stack) -> str | dict[str, Verdict]:
+def _tried(
+    signer: ImageClient, setting: Setting, *, stack: Stack, registry: int
+) -> str | dict[str, Verdict]:
     """Have an image signed and judged; then move what was signed to another, and judge that."""
     words = f"{signer.name} {setting.kind} {setting.rekor} {'tsa' if setting.tsa else ''}"
-    repository = Repository(stack.registry_port, words.strip().replace(" ", "-"))
+    repository = Repository(registry, words.strip().replace(" ", "-"))
     image, other = repository.push(ARTIFACT, "true"), repository.push(ALTERED, "altered")
     try:
         signer.sign_image(setting, repository.at(image), stack)

@@ -6,6 +6,7 @@ import json
 import subprocess
 import tarfile
 import tempfile
+import urllib.error
 import urllib.request
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +15,12 @@ from tests.peers.stack.ports import HOST
 from tests.peers.stack.programs import place
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+# What an old registry gives out only to who asks for it.
+MANIFESTS = (
+    MANIFEST,
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+)
 
 
 class Repository:
@@ -42,22 +49,54 @@ class Repository:
             was, becomes = (f"sha256-{each.partition(':')[2]}.{suffix}" for each in (old, new))
             if was in tags:
                 _crane("copy", f"{self.name}:{was}", f"{self.name}:{becomes}")
-        for referrer in json.loads(self._get(f"referrers/{old}"))["manifests"]:
-            manifest = json.loads(self._get(f"manifests/{referrer['digest']}"))
-            size = len(self._get(f"manifests/{new}"))
-            manifest["subject"] = {**manifest["subject"], "digest": new, "size": size}
-            self._put(json.dumps(manifest).encode())
+        fallback = f"sha256-{old.partition(':')[2]}"
+        if fallback in tags:
+            self._move_listed(fallback, new)
+        else:
+            for referrer in self._referrers(old):
+                self._move(referrer, new)
+
+    def _referrers(self, digest: str) -> list[str]:
+        try:
+            index = json.loads(self._get(f"referrers/{digest}"))
+        except urllib.error.HTTPError as error:
+            error.close()
+            if error.code != 404:  # there are none, or it knows none
+                raise
+            return []
+        return [each["digest"] for each in index["manifests"]]
+
+    def _move_listed(self, fallback: str, new: str) -> None:
+        """Move those in the list that stands in for referrers where a registry knows none."""
+        index = json.loads(self._get(f"manifests/{fallback}"))
+        for entry in index["manifests"]:
+            entry["digest"], entry["size"] = self._move(entry["digest"], new)
+        data = json.dumps(index).encode()
+        self._put(data, f"sha256-{new.partition(':')[2]}", index["mediaType"])
+
+    def _move(self, referrer: str, new: str) -> tuple[str, int]:
+        manifest = json.loads(self._get(f"manifests/{referrer}"))
+        size = len(self._get(f"manifests/{new}"))
+        manifest["subject"] = {**manifest["subject"], "digest": new, "size": size}
+        data = json.dumps(manifest).encode()
+        digest = f"sha256:{sha256(data).hexdigest()}"
+        self._put(data, digest, MANIFEST)
+        return digest, len(data)
 
     def _get(self, path: str) -> bytes:
-        request = urllib.request.Request(f"{self._url}/{path}")  # noqa: S310 - on this machine
+        request = urllib.request.Request(  # noqa: S310 - on this machine
+            f"{self._url}/{path}", headers={"Accept": ", ".join(MANIFESTS)}
+        )
         with urllib.request.urlopen(request) as response:  # noqa: S310 - as above
             content: bytes = response.read()
         return content
 
-    def _put(self, manifest: bytes) -> None:
-        url = f"{self._url}/manifests/sha256:{sha256(manifest).hexdigest()}"
+    def _put(self, manifest: bytes, reference: str, media_type: str) -> None:
         request = urllib.request.Request(  # noqa: S310 - on this machine
-            url, manifest, {"Content-Type": MANIFEST}, method="PUT"
+            f"{self._url}/manifests/{reference}",
+            manifest,
+            {"Content-Type": media_type},
+            method="PUT",
         )
         urllib.request.urlopen(request).close()  # noqa: S310 - as above
 

@@ -28,7 +28,7 @@ EACH_VERDICT = pytest.mark.parametrize(("cell", "verifier"), JUDGED, ids=named)
 @pytest.fixture(scope="module")
 def found(stack: Stack) -> Agreement:
     """Have everybody sign and judge everything, once."""
-    files, images = agreement(stack), image_agreement(stack)
+    files, images = agreement(stack), image_agreement(stack, stack.registry_port)
     return Agreement(
         signed=files.signed | images.signed,
         failures=files.failures | images.failures,

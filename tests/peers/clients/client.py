@@ -11,6 +11,7 @@ from keyless.value import value
 from tests.peers.stack.oidc import ALICE, GITHUB_LOGIN
 
 Kind = Literal["file", "statement"]
+Version = Literal[1, 2]
 ImageKind = Literal["image", "legacy image", "image attestation", "legacy image attestation"]
 
 ARTIFACT = b"what was signed\n"
@@ -32,7 +33,7 @@ class Setting:
     """What is signed, as which kind of thing; in which log; timestamped or not."""
 
     kind: Kind | ImageKind
-    rekor: Literal[1, 2]
+    rekor: Version
     tsa: bool
 
     def __str__(self) -> str:
@@ -48,7 +49,7 @@ def _settings(kinds: Sequence[Kind | ImageKind]) -> tuple[Setting, ...]:
     )
 
 
-LOGS: tuple[Literal[1, 2], ...] = (1, 2)
+LOGS: tuple[Version, ...] = (1, 2)
 KINDS, IMAGE_KINDS = get_args(Kind), get_args(ImageKind)
 SETTINGS, IMAGE_SETTINGS = _settings(KINDS), _settings(IMAGE_KINDS)
 

@@ -21,9 +21,13 @@ are beside those named here.
 
     cd {folder}
 
-keyless:
+keyless, as it is installed here:
+    keyless() {{ {python} -m keyless "$@"; }}
     keyless sign FILE --trust-config {config} --identity-token-file token
     keyless verify FILE --trusted-root trusted_root.json --identity {alice} --issuer github
+    keyless log find --email {alice} --trust-config {config}
+
+Without a token keyless signs in: where it is asked to, type any name and any password.
 
 cosign 3 (cosign 2, which wants --new-bundle-format as well, is {cosign2}):
     {cosign} sign-blob FILE --yes --bundle FILE.sigstore.json --identity-token token \\
@@ -33,7 +37,7 @@ cosign 3 (cosign 2, which wants --new-bundle-format as well, is {cosign2}):
 
 sigstore-python:
     export SIGSTORE_IDENTITY_TOKEN="$(cat token)"
-    {python} -m sigstore --trust-config {config} sign FILE
+    {python} -m sigstore --trust-config {config} sign --overwrite FILE
     {python} -m sigstore --trust-config {config} verify identity FILE \\
         --cert-identity {alice} --cert-oidc-issuer {github}
 
@@ -43,6 +47,8 @@ sigstore-js, in code as docs/sandbox.md has it, with
 Images, in a registry with referrers ({registry}) or without ({old_registry}):
     {crane} append --new_layer FILE.tar --new_tag {registry}/app:1
     keyless image sign {registry}/app:1 --trust-config {config} --identity-token-file token
+    keyless image verify {registry}/app:1 --trusted-root trusted_root.json \\
+        --identity {alice} --issuer github
     {cosign} verify {registry}/app:1 --trusted-root trusted_root.json \\
         --certificate-identity {alice} --certificate-oidc-issuer {github}
 
