@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signing in with a browser: who comes back, with what, and what they see at the end."""
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from threading import Event
@@ -12,7 +13,8 @@ import requests
 from keyless.auth.wish import Wish
 from keyless.errors import LoginError, LoginFailure, ServiceError
 from keyless.sandbox import Sandbox
-from keyless.sandbox.faults import Fault, Lie, Redirect, Refuse, Slow, Status, TimeOut
+from keyless.sandbox.answering import json_response
+from keyless.sandbox.faults import Fault, Lie, Party, Redirect, Refuse, Slow, Status, TimeOut
 from keyless.sandbox.login_lies import (
     ANOTHER_RESPONSE_ISSUER,
     BARE_REFUSAL,
@@ -25,6 +27,8 @@ from keyless.sandbox.login_lies import (
     REFUSAL,
 )
 from keyless.sandbox.token_lies import ANOTHER_NONCE, ANOTHER_STATE, FORGED_TOKEN, NO_EMAIL
+from keyless.services.http import Request, Response
+from keyless.value import replace
 from tests.auth.people import Browser, Desk, nothing_typed, visit
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
@@ -182,6 +186,28 @@ def test_a_browser_that_comes_back_with_bad_news_is_told_why(
     assert found[1] in error.message
     assert "Not signed in" in browser.page.text
     assert "<b>" not in browser.page.text
+
+
+def _who_does_not_say_that_it_names_itself(lie: Lie) -> Lie:
+    """Return *lie*, of an issuer whose description does not have what RFC 9207 adds to it."""
+
+    def tell(party: Party, request: Request) -> Response:
+        if not request.url.endswith("/openid-configuration"):
+            return lie.tell(party, request)
+        said = json.loads(party.handle(request).body)
+        del said["authorization_response_iss_parameter_supported"]
+        return json_response(said)
+
+    return replace(lie, tell=tell)
+
+
+def test_an_issuer_that_need_not_name_itself_may_not_be_another(desk: Desk) -> None:
+    """What it says is compared, whether or not it had said that it would say it."""
+    with desk.sandbox.inject("oidc", _who_does_not_say_that_it_names_itself(NO_RESPONSE_ISSUER)):
+        assert desk.sign_in().name == "alice@example.com"
+    lie = _who_does_not_say_that_it_names_itself(ANOTHER_RESPONSE_ISSUER)
+    with desk.sandbox.inject("oidc", lie):
+        assert refusal(desk).reason is LoginFailure.RESPONSE_ISSUER
 
 
 TOKENS: dict[Lie, LoginFailure] = {

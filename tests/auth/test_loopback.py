@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from keyless.auth import loopback as module
-from keyless.auth.answers import Answers, Verdict
+from keyless.auth.answers import LONGEST_ANSWER, Answers, Verdict
 from keyless.auth.loopback import Loopback
 from keyless.auth.pages import failed_page, signed_in_page
 from keyless.errors import LoginError, LoginFailure
@@ -161,6 +161,14 @@ def test_an_answer_is_taken_once() -> None:
     assert answers.wait(0) == {"code": "x", "state": "right"}
     assert answers.strays == 3
     assert repr(answers) == "Answers()"
+
+
+def test_an_answer_is_no_longer_than_answers_are() -> None:
+    """Somebody may paste anything."""
+    answers = Answers("right")
+    padding = "&x=" + "y" * (LONGEST_ANSWER - len(RIGHT) - 3)
+    assert answers.offer(f"{RIGHT}{padding}y") is Verdict.UNREADABLE
+    assert answers.offer(f"{RIGHT}{padding}") is Verdict.TAKEN
 
 
 def test_a_page_shows_what_it_is_told_as_text() -> None:
