@@ -32,6 +32,8 @@ SECONDS = 30.0  # until what was interrupted has ended what it started
 
 # What the real sign-ins need of the system: programs, and the Debian packages that bring them.
 LOGIN_PROGRAMS = {
+    "chromedriver": "chromium-driver",
+    "chromium": "chromium",
     "dbus-daemon": "dbus",
     "gnome-keyring-daemon": "gnome-keyring",
     "secret-tool": "libsecret-tools",
@@ -59,7 +61,6 @@ nox.options.sessions = [
     "notebooks",
     "wheel",
     "javascript",
-    "login",
 ]
 nox.options.error_on_missing_interpreters = True
 
@@ -137,29 +138,31 @@ def javascript(session: nox.Session) -> None:
     """sigstore-js, which owes us nothing, judges what we sign, and we what it signs."""
     if shutil.which("npm") is None:
         session.skip("THIS DID NOT RUN: there is no npm here to install sigstore-js with")
-    folder = Path(session.cache_dir) / "javascript"
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(ROOT / "tests" / "javascript" / "package.json", folder)
-    quietly = ("--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error")
-    session.run("npm", "install", "--prefix", str(folder), *quietly, external=True)
+    modules = _node_modules(session, "javascript")
     session.install("-e", ".", *_group("tests"))
     session.run(
         *("python", "-m", "pytest", "-q", _results("javascript"), "tests/javascript"),
         *session.posargs,
-        env={"KEYLESS_NODE_MODULES": str(folder.resolve() / "node_modules")},
+        env={"KEYLESS_NODE_MODULES": modules},
     )
 
 
 @nox.session
 def login(session: nox.Session) -> None:
-    """Signing in, with a real keyring."""
+    """Signing in, with a real browser, provider, notebook and keyring.
+
+    With KEYLESS_SCREENSHOTS=docs/images, what people see is photographed anew.
+    """
     if missing := _install_programs(session, LOGIN_PROGRAMS):
         session.skip(f"THIS DID NOT RUN: only root can have {missing} installed, by apt-get")
-    session.install("-e", ".", *_group("tests"))
+    if shutil.which("npm") is None:
+        session.skip("THIS DID NOT RUN: there is no npm here to install an OpenID provider with")
+    modules = _node_modules(session, "login_real")
+    session.install("-e", ".", *_group("tests"), *_group("login"))
     session.run(
         *("python", "-m", "pytest", "-q", _results("login"), "tests/login_real"),
         *session.posargs,
-        env={"KEYLESS_LOGIN": "1"},
+        env={"KEYLESS_LOGIN": "1", "KEYLESS_NODE_MODULES": modules},
     )
 
 
@@ -200,6 +203,16 @@ def benchmarks(session: nox.Session) -> None:
     """Ours against sigstore-python and the bare cryptography: `nox -s benchmarks -- --json`."""
     session.install(".", *_group("benchmarks"))
     session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+def _node_modules(session: nox.Session, name: str) -> str:
+    """Have npm install what the package.json in tests/*name* lists, and return where."""
+    folder = Path(session.cache_dir) / name
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(ROOT / "tests" / name / "package.json", folder)
+    quietly = ("--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error")
+    session.run("npm", "install", "--prefix", str(folder), *quietly, external=True)
+    return str(folder.resolve() / "node_modules")
 
 
 def _install_programs(session: nox.Session, programs: Mapping[str, str]) -> str:
