@@ -211,6 +211,20 @@ def test_what_does_not_refer_to_the_image_is_left_aside(
     assert target.manifest(parts["linux/amd64"].digest)
 
 
+def test_what_refers_to_one_part_belongs_to_no_other(
+    source: Layout, target: Layout, tmp_path: Path
+) -> None:
+    """Though lists name it for each of them, and for the one it is true."""
+    whole, parts = multi_platform(source)
+    signature = bundle(source, parts["linux/amd64"])
+    store = unruly(tmp_path / "source", signature)
+    nodes = [it for it in image_tree(place(store)) if it.digest == signature.digest]
+    assert len(nodes) == 1
+    copy_image(place(store), Destination(store=target, tag="1.2"))
+    assert not referrers(target, whole)
+    assert referrers(target, parts["linux/amd64"]) == {str(signature.digest)}
+
+
 def test_layers_that_may_not_be_passed_on_are_left(source: Layout, target: Layout) -> None:
     """They say by `urls` where to get them: nobody is sent there from here."""
     kind = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"

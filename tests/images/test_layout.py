@@ -627,3 +627,13 @@ def test_a_damaged_signature_that_is_put_there_anew_is_found(tmp_path: Path) -> 
     assert layout.referrers(signed.digest).descriptors == ()
     layout.add_referrers([signature])
     assert [it.digest for it in layout.referrers(signed.digest).descriptors] == [signature.digest]
+
+
+def test_a_link_among_the_blobs_is_not_looked_at(tmp_path: Path) -> None:
+    """Whoever asks what refers to an image has not asked for what is behind it."""
+    folder = tmp_path / "layout"
+    layout = Layout.at(str(folder))
+    signed = image(layout, b"a")
+    layout.put_manifest(signed)
+    (folder / "blobs" / "sha256" / ("0" * 64)).symlink_to("/etc/passwd")
+    assert layout.referrers(signed.digest).descriptors == ()

@@ -153,6 +153,7 @@ def test_an_archive_that_ends_early_is_refused() -> None:
     [
         (lambda block: block.__setitem__(0, 0x58), "wrong checksum"),
         (lambda block: block.__setitem__(slice(124, 136), b"12345678 9x\0"), "not octal"),
+        (lambda block: block.__setitem__(slice(124, 136), b"\xff" + bytes(11)), "is not octal"),
         (lambda block: block.__setitem__(slice(0, 2), b"\xff\xfe"), "not UTF-8"),
         (lambda block: block.__setitem__(slice(0, 100), bytes(100)), "without a name"),
     ],

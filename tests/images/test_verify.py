@@ -27,8 +27,9 @@ from keyless.protocol.cosign_layers import (
     SIGNATURE_NOTE,
     layer_notes,
 )
+from keyless.protocol.cosign_manifests import LEGACY_ARTIFACT, PREDICATE_TYPE_NOTE
 from keyless.protocol.digest import Digest, HashAlgorithm
-from keyless.protocol.oci import Descriptor, Manifest
+from keyless.protocol.oci import IMAGE_INDEX, Descriptor, Manifest
 from keyless.services.referrers import Referrers
 from keyless.value import replace
 from tests.images.gallery import (
@@ -44,6 +45,7 @@ from tests.images.gallery import (
     sandbox,
     signer,
 )
+from tests.images.layouts import put
 
 FORMATS = pytest.mark.parametrize("kind", ["bundle", "legacy"])
 BOTH_LOGS = pytest.mark.parametrize("rekor", [1, 2])
@@ -444,6 +446,80 @@ def test_more_bundles_than_a_thousand_are_not_fetched(
     )
 
 
+def test_hints_say_which_come_first(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing else: but where there are too many, what is called a signature is looked at."""
+    monkeypatch.setattr(candidates, "MOST_CANDIDATES", 1)
+    for number in range(8):
+        notes = {PREDICATE_TYPE_NOTE: f"https://example.com/{number}"}
+        gallery.attach(b"junk", annotations=notes)
+    gallery.sign()
+    assert len(gallery.verify(formats="bundle").signatures) == 1
+
+
+def test_what_is_passed_over_counts_as_well(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of ten thousand things that are no signatures would have to be fetched to see that."""
+    monkeypatch.setattr(candidates, "MOST_CANDIDATES", 3)
+    sbom = "application/spdx+json"
+    layer = put(gallery.store, b"{}", sbom).to_json()
+    for number in range(4):
+        notes = {"number": str(number)}
+        gallery.attach(b"", artifactType=sbom, layers=[layer], annotations=notes)
+    (told,) = refusal(gallery, formats="bundle").rejected
+    assert told.error.message == "there are more than 3, and the rest was not looked at"
+
+
+class Listing(Layout):
+    """A layout that lists what it is told to, and counts the blobs that it is asked for."""
+
+    listed: tuple[Descriptor, ...] = ()
+    blobs = 0
+
+    def referrers(self, subject: Digest) -> Referrers:
+        """List that, and else what there is."""
+        found = super().referrers(subject)
+        return replace(found, descriptors=self.listed or found.descriptors)
+
+    def blob(self, descriptor: Descriptor, *, largest: int) -> bytes:
+        """Count it."""
+        self.blobs += 1
+        return super().blob(descriptor, largest=largest)
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> Listing:
+    """A layout of such a kind."""
+    return Listing.at(str(tmp_path / "listing"))
+
+
+def test_requests_are_counted_whatever_they_are_for(
+    listing: Listing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One manifest that refers to the image may have ten thousand layers."""
+    gallery = Gallery(listing)
+    monkeypatch.setattr(candidates, "MOST_CANDIDATES", 3)
+    layers = [gallery.layer(b"%d" % number, {}) for number in range(9)]
+    gallery.attach(b"", artifactType=LEGACY_ARTIFACT, layers=layers)
+    listing.blobs = 0
+    refusal(gallery)
+    assert listing.blobs == 6  # the manifest, and five layers
+
+
+def test_a_bundle_that_refers_to_nothing_is_refused(listing: Listing) -> None:
+    """Whatever list it is on."""
+    gallery = Gallery(listing)
+    gallery.attach(gallery.sign(push=False).bundle.to_json())
+    (there,) = listing.referrers(gallery.digest).descriptors
+    document = json.loads(listing.manifest(there.digest).raw)
+    del document["subject"]
+    manifest = Manifest.parse(json.dumps(document).encode())
+    listing.put_manifest(manifest)
+    listing.listed = (manifest.descriptor,)
+    (rejected,) = refusal(gallery).rejected
+    assert rejected.error.message == "it refers to another image"
+
+
 def test_not_more_is_fetched_than_is_enough(
     gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -557,6 +633,26 @@ def test_all_of_an_image_may_have_to_be_signed(gallery: Gallery) -> None:
     gallery.sign(named=parts["linux/arm64"].digest)
     proof = gallery.verify(named="multi", recursive=True)
     assert [part.platform for part in proof.platforms] == ["linux/amd64", "linux/arm64"]
+
+
+def test_signed_parts_do_not_make_a_signed_index(gallery: Gallery) -> None:
+    """Who may put signed parts together as they like could leave one out."""
+    whole, images = gallery.hang_index("multi")
+    for part in images.values():
+        gallery.sign(named=part.digest)
+    with pytest.raises(NoSignatures, match=str(whole.digest)):
+        gallery.verify(named="multi", recursive=True)
+
+
+def test_a_platform_that_two_parts_are_for_is_told(gallery: Gallery) -> None:
+    """Which of them is meant nobody can know."""
+    both = [gallery.hang("a", b"a"), gallery.hang("b", b"b")]
+    platform = {"os": "linux", "architecture": "amd64"}
+    entries = [{**each.descriptor.to_json(), "platform": platform} for each in both]
+    document = {"schemaVersion": 2, "mediaType": IMAGE_INDEX, "manifests": entries}
+    gallery.store.put_manifest(Manifest.parse(json.dumps(document).encode()), tag="two")
+    with pytest.raises(InputError, match="2 parts of the image are for linux/amd64"):
+        gallery.verify(named="two", platform="linux/amd64")
 
 
 def test_a_platform_that_is_not_there_is_named(gallery: Gallery) -> None:

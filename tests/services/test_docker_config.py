@@ -134,6 +134,7 @@ def test_a_registry_may_be_called_in_several_ways(home: Home, key: str, registry
         ("evil.test/ghcr.io", "ghcr.io"),
         ("hcr.io", "ghcr.io"),
         ("https://ghcr.io/elsewhere", "ghcr.io"),
+        ("https://ghcr.io:5000/v1/", "ghcr.io"),
         ("ghcr.io/you", "ghcr.io"),
         ("ghcr.io/me/application", "ghcr.io"),
         ("https://index.docker.io/v1/", "docker.io.evil.test"),

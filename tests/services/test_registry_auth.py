@@ -141,6 +141,14 @@ def test_a_token_for_reading_is_not_one_for_writing() -> None:
     assert scopes == ["repository:me/app:pull,push", "repository:me/app:pull"]
 
 
+def test_a_token_for_one_repository_is_not_one_for_another() -> None:
+    """Of the same registry, and for the same thing."""
+    door = Door(answered(200, TOKEN))
+    door.enter(BEARER)
+    assert door.known() == "Bearer t0ken"
+    assert not door.known((Scope(repository="you/app", actions=frozenset({"pull"})),))
+
+
 def test_a_token_is_not_used_longer_than_it_lives() -> None:
     """Nor until the very last moment: a request takes its time."""
     door = Door(answered(200, b'{"token": "t0ken", "expires_in": 100}'))
@@ -214,6 +222,8 @@ def test_a_registrys_own_server_for_tokens_is_told_the_password(registry: str, r
         ("https://ghcr.io", "https://notghcr.io/token"),
         ("https://127.0.0.1:5000", "https://127.0.0.2/token"),
         ("https://index.docker.io", "https://docker.io.evil.test/token"),
+        ("https://index.docker.io", "https://evildocker.io/token"),
+        ("https://6.0.0.1", "https://5.0.0.1/token"),
         ("https://registry.co.uk", "https://evil.co.uk/token"),
         ("https://ghcr.io", "https://evil.test?@ghcr.io/token"),
         ("https://ghcr.io", "https://evil.test#@tokens.test/token"),
@@ -245,6 +255,7 @@ def test_a_server_for_tokens_may_be_named_by_who_trusts_it() -> None:
         ("https://me:pw@ghcr.io/token", "a password in it"),
         ("file:///etc/passwd", "no address"),
         ("https://[1/", "cannot be read"),
+        ("https://224.0.0.1/token", "in a private network"),
         ("https://2130706433/token", "in a private network"),
         ("https://127.1/token", "in a private network"),
         ("https://0x7f.1./token", "in a private network"),

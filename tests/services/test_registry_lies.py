@@ -22,10 +22,13 @@ from keyless.sandbox.registry.lies import (
     WRONG_BYTES,
     WRONG_DIGEST,
 )
-from keyless.services.http import Request, Response
+from keyless.services.http import Request, Response, Transport
+from keyless.services.registry import Registry
 from keyless.services.registry_credentials import Password, keychain
 from keyless.services.registry_opening import open_registry
 from keyless.services.registry_options import RegistryOptions
+from keyless.services.registry_targets import LONGEST_URL, target
+from keyless.value import replace
 from tests.services.registries import APP, AT_ONCE, HOST, LAYER_TYPE, Client
 from tests.services.transports import Scripted, answered
 
@@ -40,6 +43,12 @@ def known() -> Client:
     client = Client(credentials=KNOWN)
     client.sandbox.registry.access = Basic({"me": PASSWORD})
     return client
+
+
+def opened(transport: Transport) -> Registry:
+    """Open a repository over *transport*, as who has a password."""
+    options = RegistryOptions(credentials=KNOWN)
+    return open_registry(APP, transport=transport, options=options, patience=AT_ONCE)
 
 
 def limited(**headers: str) -> Status:
@@ -137,6 +146,7 @@ def test_a_list_that_leads_astray_is_not_followed(lie: Fault, why: str) -> None:
         f"https://evil.test\\@{HOST}/v2/me/app/tags/list?last=1",
         f"https://me@{HOST}/v2/me/app/tags/list?last=1",
         f"https://evil.test\\.{HOST}/v2/me/app/tags/list?last=1",
+        f"https://{HOST}/v2/me/app/tags/list?last=\x07",
     ],
 )
 def test_a_list_that_goes_on_where_readers_differ_is_not_followed(link: str) -> None:
@@ -145,10 +155,58 @@ def test_a_list_that_goes_on_where_readers_differ_is_not_followed(link: str) -> 
         answered(401, WWW_Authenticate="Basic"),
         answered(200, b'{"tags": ["1"]}', Link=f'<{link}>; rel="next"'),
     )
-    options = RegistryOptions(credentials=KNOWN)
-    registry = open_registry(APP, transport=script, options=options, patience=AT_ONCE)
+    registry = opened(script)
     with pytest.raises(ServiceError, match="goes on at"):
         list(registry.tags())
+
+
+@pytest.mark.parametrize("pointer", ["https://a.test/" + "x" * LONGEST_URL, "https://a.test/\x7f"])
+def test_what_is_no_address_is_not_pointed_to(pointer: str) -> None:
+    """What is cut off, or would be read without what cannot be seen, would be another one."""
+    with pytest.raises(ServiceError, match="which is no address"):
+        target(pointer, base=f"https://{HOST}/", what="place")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        answered(200, Docker_Content_Digest=str(LAYER.digest), Content_Type="text/html"),
+        answered(200, Docker_Content_Digest=f"sha256:{'0' * 64}", Content_Type=IMAGE_INDEX),
+    ],
+)
+def test_headers_that_do_not_fit_are_not_believed(head: Response) -> None:
+    """The manifest is fetched, and says itself what it is."""
+    manifest = listing([LAYER])
+    head = replace(head, headers=(*head.headers, ("Content-Length", "9")))
+    script = Scripted(head, answered(200, manifest.raw, Content_Type=IMAGE_INDEX))
+    registry = opened(script)
+    assert registry.resolve(str(manifest.digest)) == manifest.descriptor
+
+
+def test_a_credential_is_not_told_at_another_port() -> None:
+    """There may be somebody else's server."""
+    script = Scripted(
+        answered(401, WWW_Authenticate="Basic"),
+        answered(307, Location=f"https://{HOST}:8443/blob"),
+        answered(200, b"a new layer"),
+    )
+    assert opened(script).blob(LAYER, largest=99) == b"a new layer"
+    assert [bool(each.header("Authorization")) for each in script.asked] == [False, True, False]
+
+
+def test_what_is_pushed_is_not_sent_on() -> None:
+    """Only who asks for something follows where a registry points."""
+    script = Scripted(answered(404), answered(307, Location="https://elsewhere.test/"))
+    with pytest.raises(ServiceError, match=r"307 it points to https://elsewhere\.test/"):
+        opened(script).put_blob(LAYER, [b"a new layer"])
+    assert {each.host for each in script.asked} == {HOST}
+
+
+def test_a_list_in_a_refusal_is_none() -> None:
+    """What says that there is nothing is not read as if it were something."""
+    listed = listing([LAYER])
+    script = Scripted(answered(404, listed.raw, Content_Type=IMAGE_INDEX), answered(404))
+    assert opened(script).referrers(LAYER.digest).source == "none"
 
 
 def test_a_list_with_too_many_entries_is_not_read_to_its_end() -> None:
@@ -176,8 +234,7 @@ def test_a_list_with_endless_notes_is_not_read_to_its_end() -> None:
         link = f'<{request.url}?page={number}>; rel="next"'
         return answered(200, body, Content_Type=IMAGE_INDEX, Link=link)
 
-    options = RegistryOptions(credentials=KNOWN)
-    registry = open_registry(APP, transport=answer, options=options, patience=AT_ONCE)
+    registry = opened(answer)
     with pytest.raises(ServiceError, match=r"more than 33554432 bytes of them"):
         registry.referrers(LAYER.digest)
 
@@ -341,8 +398,7 @@ def test_what_a_registry_repeats_of_what_it_was_sent_is_not_repeated(
             return answered(200, b"{}", Warning=warning)
         return answered(403, refusal)
 
-    options = RegistryOptions(credentials=KNOWN)
-    registry = open_registry(APP, transport=answer, options=options, patience=AT_ONCE)
+    registry = opened(answer)
     list(registry.tags())
     with pytest.raises(RegistryAuthError, match=r"DENIED: not \[hidden\]") as caught:
         registry.manifest(LAYER.digest)
