@@ -2,8 +2,10 @@
 """Run every notebook from a clean kernel, and see that none was saved with what it printed.
 
 Outputs are not kept: they would hold times and keys of one run, and hide that a cell fails today.
+Whoever runs one keeps them all the same, and gives the file away: so none may show a token.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from nbclient.exceptions import CellExecutionError
 
 FOLDER = Path(__file__).parent
 SECONDS = 120
+# A header and a claim set in base64url, both of which begin a JSON object, and a signature.
+TOKEN = re.compile(r"eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+")
 
 
 def main() -> int:
@@ -35,7 +39,7 @@ def _problem(path: Path) -> str | None:
         NotebookClient(notebook, timeout=SECONDS, kernel_name="python3").execute(cwd=str(FOLDER))
     except CellExecutionError as error:
         return f"a cell fails\n{error}"
-    return None
+    return "it shows a token" if TOKEN.search(nbformat.writes(notebook)) else None
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.login_real.places import (
+    ROOT,
     SECONDS,
     Place,
     Surfer,
@@ -28,6 +29,19 @@ ALICE = "alice@example.com"
 # What could be had with it: a token, or what a token is had for.
 SECRET = re.compile(r"eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+|device_code|code_verifier")
 CODE = re.compile(r"user-select:all[^>]*>([^<]+)</code>")
+# Notes every secret that is drawn, in a file beside the notebook.
+_REMEMBER = """
+import secrets
+_drawn, _draw = [], secrets.token_urlsafe
+def _noting(size=None):
+    _drawn.append(_draw(size))
+    return _drawn[-1]
+secrets.token_urlsafe = _noting
+"""
+_SAY = """
+open("secrets", "w").write("\\n".join(_drawn))
+print(len(_drawn))
+"""
 _STYLE = """
 :root { color-scheme: light dark }
 body { font: 14px sans-serif; margin: 0; padding: 0.5rem; width: fit-content }
@@ -67,6 +81,7 @@ class Notebook:
         self._process = subprocess.Popen(
             [sys.executable, *command],
             env=environ_for(),
+            cwd=folder,
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -80,6 +95,11 @@ class Notebook:
     def saved(self) -> str:
         """Return the file."""
         return self._path.read_text()
+
+    def is_running(self) -> bool:
+        """Say whether there is a cell yet to be executed."""
+        time.sleep(0.05)
+        return self._process.poll() is None
 
     def wait_for(self, pattern: re.Pattern[str]) -> re.Match[str]:
         """Return where *pattern* is shown, once it is."""
@@ -153,6 +173,25 @@ def test_a_notebook_whose_sign_in_fails_says_why_on_the_card(place: Place, tmp_p
         assert "nobody signed in within 2 seconds" in notebook.end()
     assert "not signed in" in notebook.html()
     assert code not in notebook.saved()
+
+
+def test_the_notebook_about_signing_in_is_saved_without_a_secret(tmp_path: Path) -> None:
+    """Once it was executed: no token, no code, and nothing that a token is had for."""
+    written = json.loads((ROOT / "notebooks" / "02-login.ipynb").read_text())
+    cells = ["".join(cell["source"]) for cell in written["cells"] if cell["cell_type"] == "code"]
+    with notebook_of([_REMEMBER, *cells, _SAY], tmp_path) as notebook:
+        codes = set()
+        while notebook.is_running():
+            codes |= set(CODE.findall(notebook.html()))
+        assert notebook.end() == ""
+    assert codes
+    saved = notebook.saved()
+    said = json.loads(saved)["cells"][-1]["outputs"][0]["text"]
+    secrets = (tmp_path / "secrets").read_text().split()
+    assert "".join(said) == f"{len(secrets)}\n"
+    assert len(secrets) > 10
+    assert [each for each in (*codes, *secrets) if each in saved] == []
+    assert not SECRET.search(saved)
 
 
 def _photograph(surfer: Surfer, folder: Path, name: str, card: str) -> None:
