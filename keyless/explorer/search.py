@@ -23,7 +23,9 @@ from keyless.explorer.tree_v1 import TreeV1
 from keyless.protocol.certificate import Certificate
 from keyless.protocol.digest import Digest
 from keyless.protocol.encoding import pem_encode
+from keyless.protocol.entry_content import MOST_SHOWN, EntryContent
 from keyless.protocol.keys import PublicKey
+from keyless.protocol.recorded_key import RecordedKey
 from keyless.protocol.rest_search import Search
 from keyless.safe_text import shown
 from keyless.value import value
@@ -73,14 +75,23 @@ class Criterion:
         """Say whether *entry* fits; None where it does not show, as for what was only indexed."""
         match self.attribute:
             case "email" | "subject":
-                certificate = entry.certificate
-                if certificate is None:
-                    return None  # keys of other kinds may name people in ways of their own
-                return self.text.lower() in {san.text.lower() for san in certificate.sans}
+                names = _names(entry.content)
+                return None if names is None else self.text.lower() in names
+            case "key" | "certificate":
+                return self._is_by(entry.content)
             case "artifact" | "digest" if entry.kind == "hashedrekord":
                 return entry.digest is None or self.text == str(entry.digest)
             case _:
                 return None
+
+    def _is_by(self, content: EntryContent) -> bool | None:
+        """Say whether one of the keys of *content* is this one; None if not all can be told."""
+        if not _is_read(content) or any(each.key is None for each in content.keys):
+            return None
+        pem = self.pem or b""
+        if Digest.of(pem) in {each.digest for each in content.digests}:
+            return True  # somebody has signed the file that this key is in
+        return any(pem in _pems(each) for each in content.keys)
 
 
 def searchable(shard: Shard) -> LogV1:
@@ -161,6 +172,28 @@ def _pem(sought: Sought) -> str:
 
 def _unusable(name: str, sought: Sought) -> InputError:
     return InputError(f"{shown(repr(sought), longest=80)} is no {name} to look for")
+
+
+def _names(content: EntryContent) -> set[str] | None:
+    """Return whom the certificates of *content* name; None where not all of that can be told."""
+    # An entry may have several signers, and is filed under each of them. Keys of other kinds may
+    # name people in ways of their own.
+    if not _is_read(content) or any(each.certificate is None for each in content.keys):
+        return None
+    chains = (certificate for each in content.keys for certificate in each.chain)
+    return {san.text.lower() for certificate in chains for san in certificate.sans}
+
+
+def _is_read(content: EntryContent) -> bool:
+    return not content.unread and 0 < len(content.keys) < MOST_SHOWN
+
+
+def _pems(signer: RecordedKey) -> set[bytes]:
+    """Return *signer* as it may have been given to the log."""
+    keys = () if signer.key is None else (signer.key,)
+    texts = {pem_encode("PUBLIC KEY", key.spki) for key in keys}
+    texts |= {pem_encode("CERTIFICATE", each.der) for each in signer.chain}
+    return {text.encode("ascii") for text in texts}
 
 
 def _described(entry: Entry) -> str:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Searches: what the index names is looked up, verified, and held against what was asked."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
@@ -13,12 +14,14 @@ from keyless.explorer.directory import known_logs
 from keyless.explorer.hits import Hits, found_in
 from keyless.explorer.log_v1 import LogV1
 from keyless.explorer.search import Sought, criteria
-from keyless.protocol.encoding import pem_encode
+from keyless.protocol.certificate import Certificate
+from keyless.protocol.encoding import b64encode, pem_encode
 from keyless.protocol.json_reader import JsonValue, json_value
 from keyless.protocol.keys import algorithm_named
 from keyless.protocol.signing_keys import SigningKey
 from keyless.sandbox import Sandbox
 from keyless.services.http import Request, Response, Transport
+from tests.explorer.trees import Trees
 
 ALICE, BOB = "alice@example.com", "bob@example.com"
 WORKFLOW = "https://github.com/org/app/.github/workflows/release.yml@refs/heads/main"
@@ -152,6 +155,7 @@ def test_progress_is_told(sandbox: Sandbox) -> None:
         ({"email": ALICE}, "the email alice@example.com"),
         ({"subject": WORKFLOW}, "the subject https://github.com/org/app"),
         ({"digest": keyless.Digest.of(b"artifact 0")}, "the digest sha256:"),
+        ({"key": SigningKey.generate(P256).public}, "the key with sha256:"),
     ],
 )
 def test_an_index_that_names_something_else_is_refused(
@@ -164,6 +168,52 @@ def test_an_index_that_names_something_else_is_refused(
         _found(log, **sought).all()
     assert refusal.value.check is Check.ENTRY
     assert reason in str(refusal.value.wanted)
+
+
+def _signed_by(*signers: str) -> tuple[LogV1, Certificate]:
+    """Return a log whose index names one entry, an attestation with these signers; and the last."""
+    trees = Trees((1,))
+    verifiers = [trees.verifier(signer).der for signer in signers]
+    digest: JsonValue = {"algorithm": "sha256", "value": "00" * 32}
+    signatures: list[JsonValue] = [
+        {"signature": "MAo=", "verifier": b64encode(pem_encode("CERTIFICATE", der).encode())}
+        for der in verifiers
+    ]
+    spec: JsonValue = {"envelopeHash": digest, "payloadHash": digest, "signatures": signatures}
+    document = {"apiVersion": "0.0.1", "kind": "dsse", "spec": spec}
+    index = trees.write(json.dumps(document).encode())
+    uuid = trees.log[index].uuid
+    log = _log(trees.sandbox, _index_saying([uuid], trees.sandbox.transport))
+    return log, Certificate(verifiers[-1])
+
+
+def test_the_second_signer_of_an_entry_is_found_as_well() -> None:
+    """Else whoever adds a signature of their own before hers keeps Alice from being looked for."""
+    log, certificate = _signed_by(BOB, ALICE)
+    assert len(_found(log, email=ALICE).all()) == 1
+    assert len(_found(log, certificate=certificate).all()) == 1
+    assert len(_found(log, key=certificate.key).all()) == 1
+
+
+def test_a_signer_who_cannot_be_read_may_be_anybody() -> None:
+    """What the index knows of an entry may be more than is read here."""
+    trees = Trees((1,))
+    index = trees.write(b'{"apiVersion":"0.0.1","kind":"rekord","spec":{}}')
+    uuid = trees.log[index].uuid
+    log = _log(trees.sandbox, _index_saying([uuid], trees.sandbox.transport))
+    for sought in ({"email": ALICE}, {"key": SigningKey.generate(P256).public}):
+        assert len(_found(log, **sought).all()) == 1
+
+
+def test_who_signed_a_certificate_is_found_by_it() -> None:
+    """A log files what is signed beside what signs."""
+    trees = Trees((1,))
+    certificate = Certificate(trees.verifier(ALICE).der)
+    pem = pem_encode("CERTIFICATE", certificate.der)
+    index = trees.write(trees.body(pem.encode(), BOB))
+    uuid = trees.log[index].uuid
+    log = _log(trees.sandbox, _index_saying([uuid], trees.sandbox.transport))
+    assert len(_found(log, certificate=certificate).all()) == 1
 
 
 def test_what_the_log_does_not_give_out_is_counted(sandbox: Sandbox) -> None:
