@@ -112,7 +112,7 @@ def _command(arguments: Sequence[str]) -> int:
     elif word == "--version":
         output.say(f"keyless {_version()}")
     else:
-        raise _unknown(word)
+        raise _unknown(*arguments[:2])
     return output.DONE
 
 
@@ -147,8 +147,10 @@ def _version() -> str:
         return "of a checkout that is not installed"
 
 
-def _unknown(word: str) -> InputError:
+def _unknown(word: str, second: str = "-") -> InputError:
     deeper = _choice(f"{word} ")
+    if deeper and not second.startswith("-"):
+        return InputError(f"there is no command {shown(word)} {shown(second)}", hint=deeper)
     if deeper:
         return InputError(f"keyless {word} needs to know what to do", hint=deeper)
     return InputError(f"there is no command {shown(word)}", hint=_choice(""))

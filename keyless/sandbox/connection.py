@@ -33,7 +33,7 @@ from keyless.sandbox.faults import (
 )
 from keyless.services.http import Request, Response
 
-LARGEST_REQUEST = 64 << 20
+LARGEST_REQUEST = 1 << 30  # layers of images are large; all of it is in memory
 PIECE = 64 << 10
 PIECES = 20
 _BLOCK = 1 << 20
@@ -78,7 +78,8 @@ class Connection(BaseHTTPRequestHandler):
         try:
             body = b"".join(self._body())
         except ValueError:
-            self._send(Response(status=400, body=b"the request has no body that can be read\n"))
+            said = b"the request has no body that can be read, of %d bytes at most\n"
+            self._send(Response(status=400, body=said % LARGEST_REQUEST))
             self.close_connection = True
             return None
         host, port = self.connection.getsockname()[:2]
