@@ -24,6 +24,8 @@ from keyless.errors import (
     VerificationError,
 )
 from keyless.images.transfer import Step
+from keyless.sandbox import Sandbox
+from keyless.sandbox.registry import Basic
 from keyless.services.registry_credentials import Anonymous, Password
 from tests.cli.test_output import LONG_ENOUGH, Terminal
 
@@ -214,3 +216,22 @@ def test_every_reason_is_told_on_a_line_of_its_own(capsys: pytest.CaptureFixture
         "  found   referrer: not JSON\n"
         "  wanted  alice\n"
     )
+
+
+def test_a_password_that_was_given_opens_its_registry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And without it the error says how one is given."""
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    kept = tmp_path / "password"
+    kept.write_text(SECRET)
+    sandbox = Sandbox()
+    with sandbox.serve():
+        image = sandbox.push_image("me/app:1.0")
+        sandbox.registry.access = Basic(users={"me": SECRET})
+        assert run(["image", "tree", image]) == output.FAILED
+        refused = capsys.readouterr()
+        given = ["--username", "me", "--password-file", str(kept)]
+        assert run(["image", "tree", image, *given]) == output.DONE
+    assert "docker login" in refused.err
+    assert image in capsys.readouterr().out
