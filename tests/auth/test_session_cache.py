@@ -29,6 +29,7 @@ from tests.auth.keyrings import (
     ForgetfulKeyring,
     FullKeyring,
     HomemadeKeyring,
+    ListKeyring,
     LockedKeyring,
     MemoryKeyring,
     ModestKeyring,
@@ -300,6 +301,7 @@ def test_a_chain_that_would_keep_things_in_a_bad_one_keeps_none(alices: Session)
         (TinyKeyring(), "TinyKeyring failed (PasswordSetError)"),
         (FullKeyring(room=2), "FullKeyring failed (PasswordSetError)"),
         (ForgetfulKeyring(), "the keyring loses what is kept"),
+        (ListKeyring(), "the keyring gives back something else"),
     ],
 )
 def test_a_keyring_that_fails_is_no_error(alices: Session, keyring: Any, why: str) -> None:

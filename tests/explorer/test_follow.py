@@ -20,7 +20,7 @@ from keyless.sandbox.answering import json_response
 from keyless.sandbox.faults import Status, WrongType
 from keyless.sandbox.log_lies import ANOTHER_ENTRY, BAD_PROOF, FORKED_TREE, STALE_CHECKPOINT
 from keyless.sandbox.note_writer import Witness as Cosigner
-from keyless.sandbox.rest_writer import rest_json
+from keyless.sandbox.rest_writer import rest_json, shard_json
 from keyless.sandbox.tile_lies import (
     ALTERED_TILE,
     EXCHANGED_ENTRIES,
@@ -151,6 +151,17 @@ def test_the_next_shard_is_read_from_its_first_entry(scene: Scene, reader: Reade
     first = [("log2025-1", index) for index in range(300, 370)]
     second = [("log2025-2", index) for index in range(100)]
     assert where(following) == first + second
+
+
+def test_all_logs_of_one_version_are_followed(scene: Scene) -> None:
+    """And none of the other, which may be too busy to be read."""
+    scene.sandbox.rotate()
+    scene.grow(2)
+    pace = Pace(rounds=1, now=lambda: scene.sandbox.clock.now)
+    for version, shards in ((1, {"rekor"}), (2, {"log2025-1", "log2025-2"})):
+        log = open_log(scene.sandbox.sigstore, rekor=version)
+        found = log.follow(Position.beginning(), pace=pace)
+        assert {shard for shard, _ in where(found)} == shards
 
 
 def test_the_trees_of_version_1_are_followed_over_their_rotation(
@@ -319,6 +330,16 @@ def test_a_failure_loses_nothing(scene: Scene, reader: Reader, tmp_path: Path) -
     assert taken == list(range(300))
 
 
+def test_nothing_is_kept_of_what_was_never_read(
+    scene: Scene, reader: Reader, tmp_path: Path
+) -> None:
+    """A position in no log would have what comes until the next time be read over."""
+    path = tmp_path / "position.json"
+    with scene.sandbox.inject("rekor_v2", Status(code=404)), pytest.raises(ServiceError):
+        reader.once(path)
+    assert not path.exists()
+
+
 def test_reading_goes_on_from_a_checkpoint(scene: Scene, reader: Reader) -> None:
     """And into the shards that came after it; of other logs, from now on."""
     checkpoint = reader.log.shards["log2025-1"].checkpoint()
@@ -463,6 +484,27 @@ def test_a_tree_of_version_1_that_is_gone_is_a_split_view(name: int | None) -> N
     gone = shards.pop()
     with pytest.raises(SplitView, match=f"no tree that is called .* {gone.tree_id} any more"):
         list(log.follow(following.position, pace=ONCE))
+
+
+def test_a_log_that_keeps_the_last_entries_back_is_told() -> None:
+    """It has signed that it has them, and says that it ends before them."""
+    trees = Trees((4,))
+    log = trees.sandbox.rekor_v1.log
+    asked: list[str] = []
+
+    def transport(request: Request) -> Response:
+        asked.append(request.url)
+        if request.url.endswith("/retrieve"):
+            return json_response([{it.leaf.hex(): rest_json(it)} for it in map(log.entry, (0, 1))])
+        if asked.count(request.url) == 2 and request.url.endswith("/api/v1/log"):
+            return json_response({**shard_json(log, size=2), "inactiveShards": None})
+        return trees.sandbox.transport(request)
+
+    trees.sigstore.transport = transport
+    following = trees.log.follow(Position.beginning(), match=lambda it: it.log.version == 1)
+    assert [next(following).index for _ in range(2)] == [0, 1]
+    with pytest.raises(ServiceError, match="has 4 entries, and gives out 2 of them"):
+        next(following)
 
 
 def test_an_entry_of_version_1_from_a_fork_is_a_split_view(scene: Scene, reader: Reader) -> None:

@@ -139,6 +139,14 @@ def entry(scene: Scene, index: int, size: int = 40) -> LogEntry:
     return scene.log.entry(index, size=size)
 
 
+def test_two_trees_of_one_log_are_not_compared() -> None:
+    """It signs for both with one key."""
+    scene = Scene()
+    other = replace(scene.seen(12), origin=f"{scene.log.name} - 2")
+    with pytest.raises(InputError, match="says nothing about"):
+        verify_growth(scene.seen(7), other, proof=scene.proof(7, 12))
+
+
 def test_an_entry_is_in_the_tree_of_a_checkpoint() -> None:
     """Of this one: which, the evidence says."""
     scene = Scene()
