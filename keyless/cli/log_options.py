@@ -6,6 +6,7 @@ from keyless.cli.trust_options import INSTANCE_HELP
 from keyless.errors import InputError, ParseError
 from keyless.explorer import Log, open_log
 from keyless.instance import Sigstore, connect
+from keyless.instance.sigstore import LogVersion
 from keyless.safe_text import shown
 from keyless.services.embedded_trust import INSTANCES
 
@@ -16,6 +17,7 @@ class LogOptions(Namespace):
     """What a command was told of the log."""
 
     log: str | None
+    rekor: LogVersion | None
     instance: str | None
     trust_config: str | None
     trusted_root: str | None
@@ -32,6 +34,12 @@ def add_log_options(parser: Parser) -> None:
         metavar="NAME",
         help="this one: its host, the first part of it, as in log2025-1, or the number of a tree; "
         "else the instance's log of version 1, or its newest",
+    )
+    group.add_argument(
+        "--rekor",
+        type=int,
+        choices=(1, 2),
+        help="the newest of this version; watched and followed are all of it",
     )
     group.add_argument("--instance", choices=INSTANCES, help=INSTANCE_HELP)
     group.add_argument(
@@ -57,7 +65,7 @@ def add_unverified_option(parser: Parser) -> None:
 
 def log_named(options: LogOptions) -> Log:
     """Return the log that *options* name; the one step that may renew trust."""
-    log = open_log(_connected(options), options.log)
+    log = open_log(_connected(options), options.log, rekor=options.rekor)
     return log.unverified if getattr(options, "unverified", False) else log
 
 

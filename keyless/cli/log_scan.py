@@ -90,7 +90,7 @@ def _parser() -> Parser:
 
 def _log(options: Options) -> Log:
     log = log_named(options)
-    if options.log is not None or log.shard.version == 2:
+    if options.log is not None or options.rekor is not None or log.shard.version == 2:
         return log
     for known in known_logs(log.sigstore):  # of each version, the newest comes first
         if known.version == 2:

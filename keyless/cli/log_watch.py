@@ -3,6 +3,7 @@
 
 import os
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from keyless.cli import output
 from keyless.cli.arguments import Parser
@@ -19,7 +20,9 @@ from keyless.cli.witness_options import cosignatures_json, tell_cosignatures, wi
 from keyless.errors import KeylessError
 from keyless.explorer import Log
 from keyless.explorer.follow import ONCE, Following
+from keyless.explorer.log_v2 import ShardV2
 from keyless.explorer.position import Position
+from keyless.protocol.window import in_words
 from keyless.safe_text import shown as shown_safely
 
 DESCRIPTION = """\
@@ -31,7 +34,8 @@ Before an entry is shown, the log has proved that all it had shown before is sti
 not, both of its checkpoints are printed: keep them, they are the evidence.
 
 All logs of the instance are read, unless --log names one. One of version 1 gives out ten entries at
-a time, and a busy one grows faster than that: there, keyless log find asks its index.
+a time, and a busy one, as the public one, grows faster than that: there, keyless log find asks its
+index, and --rekor 2 watches all the others.
 
 An entry names whom its certificate says, and anybody can have a certificate of their own logged:
 `authority` in what is shown says whether a trusted authority has issued it.
@@ -56,7 +60,8 @@ def watch(arguments: Sequence[str]) -> int:
     shown = Shown(options)
     begins = not (options.from_start or os.path.lexists(options.since))
     try:
-        following = _following(log_named(options), options, shown)
+        log = log_named(options)
+        following = _following(log, options, shown)
         for entry in following:
             shown.show(entry)
     except KeylessError as error:
@@ -76,6 +81,8 @@ def watch(arguments: Sequence[str]) -> int:
             f"{shown_safely(options.since)} is new: what comes from now on will be shown, nothing "
             "of before was looked at"
         )
+    if options.log is not None:
+        _tell_ended(log)
     output.note(f"new entries that match: {shown.count}")
     return output.REFUSED if shown.count and options.fail_on_match else output.DONE
 
@@ -92,6 +99,16 @@ def _parser() -> Parser:
     add_who_options(parser, "whose entries to look for", required=True)
     add_reading_options(parser)
     return parser
+
+
+def _tell_ended(log: Log) -> None:
+    """Say that nothing comes any more from a log that was named, and has ended."""
+    end = log.shard.window.end if isinstance(log.shard, ShardV2) else None
+    if end is not None and end < datetime.now(UTC):
+        output.note(
+            f"{log.name} has ended: nothing comes there since {in_words(end)}; with --rekor 2 in "
+            "place of --log, those that come after it are read as well"
+        )
 
 
 def _following(log: Log, options: Options, shown: Shown) -> Following:

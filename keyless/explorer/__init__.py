@@ -32,34 +32,42 @@ from keyless.explorer.shards import Shards
 from keyless.explorer.tree_v1 import TreeV1
 from keyless.explorer.unverified import UnverifiedV2
 from keyless.instance import Sigstore
+from keyless.instance.sigstore import LogVersion
 from keyless.protocol.digest import Digest
 from keyless.safe_text import shown
 
 __all__ = ["Entries", "Entry", "Log", "Shards", "open_log"]
 
 
-def open_log(sigstore: Sigstore, name: str | None = None) -> "Log":
+def open_log(
+    sigstore: Sigstore, name: str | None = None, *, rekor: LogVersion | None = None
+) -> "Log":
     """Return the log of *sigstore* that is called *name*: a host, the first part of one, a tree.
 
-    Without a name it is the log of version 1 where there is one, else the newest of version 2.
+    Without a name it is the log of version 1 where there is one, else the newest of version 2; or
+    the newest of version *rekor*.
     """
     known = known_logs(sigstore)
     if name is not None:
+        if rekor is not None:
+            raise InputError("a log that is named is of one version", hint="leave out either")
         return Shards(lambda shard: Log(shard, sigstore, known), sigstore, known)[name]
-    if not known:
+    followed = [log for log in known if rekor in (None, log.version)]
+    if not followed:
+        version = "" if rekor is None else f" of version {rekor}"
         raise InputError(
-            f"{shown(sigstore.name)} has no log that is trusted and says where it is",
-            hint="its trusted root has no log with a URL",
+            f"{shown(sigstore.name)} has no log{version} that is trusted and says where it is",
+            hint="its trusted root has no such log with a URL",
         )
-    return Log(open_known(known[0], sigstore), sigstore, known, whole=True)
+    return Log(open_known(followed[0], sigstore), sigstore, known, followed=followed)
 
 
 class Log(ReadingOn):
     """A log of *sigstore*, read through *shard*; it is asked when something is looked up.
 
     What it gives has been shown to be what was asked for, and in the tree that the log signs. May
-    be shared between threads. One that is *whole* stands for all logs of the instance when it is
-    followed; else it is the one that somebody named.
+    be shared between threads. When it is followed, it stands for those that are *followed*, if
+    any are given; else it is the one that somebody named.
     """
 
     def __init__(
@@ -69,9 +77,9 @@ class Log(ReadingOn):
         known: Sequence[KnownLog],
         *,
         verifies: bool = True,
-        whole: bool = False,
+        followed: Sequence[KnownLog] = (),
     ) -> None:
-        super().__init__(shard, sigstore, known, verifies=verifies, whole=whole)
+        super().__init__(shard, sigstore, known, verifies=verifies, followed=followed)
 
     @property
     def name(self) -> str:

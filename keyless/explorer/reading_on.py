@@ -19,7 +19,7 @@ from keyless.policy.witnesses import Witnesses
 
 
 class ReadingOn:
-    """A log of *sigstore*; a *whole* one stands for all that are *known* when it is followed."""
+    """A log of *sigstore*; when it is followed, it may stand for others that are *followed*."""
 
     def __init__(
         self,
@@ -28,13 +28,13 @@ class ReadingOn:
         known: Sequence[KnownLog],
         *,
         verifies: bool,
-        whole: bool,
+        followed: Sequence[KnownLog],
     ) -> None:
         self.shard = shard
         self.sigstore = sigstore
         self.is_verified = verifies
         self._known = tuple(known)
-        self._whole = whole
+        self._followed = tuple(followed)
 
     def follow(  # noqa: PLR0913 - where from, what for, and how: each of them has its say
         self,
@@ -101,9 +101,9 @@ class ReadingOn:
         )
 
     def sources(self) -> tuple[Source, ...]:
-        """List what is followed: this log, or all of the instance's if it stands for them."""
-        if self._whole:
-            return tuple(open_known(known, self.sigstore) for known in self._known)
+        """List what is followed: this log, or all those that it stands for."""
+        if self._followed:
+            return tuple(open_known(known, self.sigstore) for known in self._followed)
         return (self._source(),)
 
     def _source(self) -> Source:

@@ -27,15 +27,15 @@ class Typed:
     def __init__(self, scene: Scene, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.scene = scene
         self.position = str(folder / "position.json")
-        self._trust = str(folder / "sandbox" / "trusted_root.json")
+        self.trust = str(folder / "sandbox" / "trusted_root.json")
         self._capsys = capsys
 
     def __call__(self, *words: str) -> tuple[int, str, str]:
         """Type a command; return its exit code, what it said, and what it told."""
         command = " ".join(words[:2])
-        log = () if "--log" in words else ("--log", self.v2)
+        log = () if {"--log", "--rekor"} & {*words} else ("--log", self.v2)
         self._capsys.readouterr()
-        code = run([*words, "--trusted-root", self._trust, *(log if "tail" not in command else ())])
+        code = run([*words, "--trusted-root", self.trust, *(log if "tail" not in command else ())])
         said = self._capsys.readouterr()
         return code, said.out, said.err
 
@@ -67,6 +67,17 @@ def test_watching_begins_now(typed: Typed) -> None:
     assert told == "keyless: new entries that match: 2\n"
     assert said.count(ALICE) >= 2
     assert typed.watch() == (0, "", "keyless: new entries that match: 0\n")
+
+
+def test_a_log_that_has_ended_is_told(typed: Typed) -> None:
+    """Whoever watches one log by its name would wait for ever; all of a version go on."""
+    trust = json.loads(Path(typed.trust).read_bytes())
+    trust["tlogs"][-1]["publicKey"]["validFor"]["end"] = "2025-06-01T00:00:00Z"
+    Path(typed.trust).write_text(json.dumps(trust), encoding="utf-8")
+    _, _, told = typed.watch("--log", typed.v2)
+    assert f"keyless: {typed.v2} has ended: nothing comes there since 2025-06-01" in told
+    _, _, told = typed.watch("--rekor", "2")
+    assert "has ended" not in told
 
 
 def test_a_match_fails_where_it_is_to(typed: Typed) -> None:

@@ -181,6 +181,19 @@ def test_without_a_first_log_it_is_the_newest_second_one() -> None:
         open_log(instance)
 
 
+def test_a_log_is_asked_for_by_its_version(trees: Trees) -> None:
+    """The newest of it; one that is named has a version already."""
+    sigstore = trees.sandbox.sigstore
+    assert [keyless.log(sigstore=sigstore, rekor=each).shard.version for each in (1, 2)] == [1, 2]
+    name = "log2025-1"
+    with pytest.raises(InputError, match="a log that is named is of one version"):
+        keyless.log(name, sigstore=sigstore, rekor=2)
+    root = replace(trees.sandbox.core.trust, logs=trees.sandbox.core.trust.logs[:1])
+    sigstore.trusted_root = keyless.TrustedRoot.parse(root.to_json())
+    with pytest.raises(InputError, match="has no log of version 2 that is trusted"):
+        keyless.log(sigstore=sigstore, rekor=2)
+
+
 def test_entries_pickle(trees: Trees) -> None:
     """As whoever reads on several processes needs."""
     for log in (trees.log, trees.log.shards["log2025-1"]):
