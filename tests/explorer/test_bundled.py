@@ -137,6 +137,25 @@ def test_an_entry_with_a_promise_alone_is_looked_up() -> None:
     assert not trees.log.unverified.entry(promised).is_verified
 
 
+def test_of_several_entries_the_proven_one_is_read() -> None:
+    """Nobody has to be asked for that."""
+    trees = Trees((2,))
+    bundle = trees.sign().bundle
+    (entry,) = bundle.entries
+    both = replace(bundle, entries=(replace(entry, proof=None), entry))
+    with trees.counting.meanwhile() as asked:
+        assert trees.log.entry(both) == trees.log.entry(bundle)
+    assert asked == []
+
+
+def test_nobody_is_said_to_have_issued_what_nobody_verified() -> None:
+    """However genuine the certificate is."""
+    trees = Trees((2,))
+    bundle = trees.sign().bundle
+    assert trees.log.entry(bundle).authority is not None
+    assert trees.log.unverified.entry(bundle).authority is None
+
+
 def test_what_a_bundle_calls_its_entry_is_not_what_it_is() -> None:
     """The log vouches for what stands in it, and for that alone."""
     trees = Trees((2,))
