@@ -183,7 +183,7 @@ def images(session: nox.Session) -> None:
 @nox.session
 def peers(session: nox.Session) -> None:
     """The real servers, and every other client; `nox -s peers -- --up` leaves them running."""
-    session.install("-e", ".", *_group("tests"))
+    session.install("-e", ".", *_group("tests"), *_group("login"))
     install = ("python", "-m", "tests.peers.stack.install")
     reasons = session.run(*install, "--reasons", silent=True)
     if reasons:

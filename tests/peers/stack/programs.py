@@ -59,7 +59,8 @@ PACKAGES = {
     "postgresql": "/usr/lib/postgresql/*/bin/postgres",
     "redis-server": "/usr/bin/redis-server",
     "docker-registry": "/usr/bin/docker-registry",
-    "skopeo": "/usr/bin/skopeo",
+    "chromium": "/usr/bin/chromium",
+    "chromium-driver": "/usr/bin/chromedriver",
 }
 OIDC_PROVIDER = "9.13.3"
 
