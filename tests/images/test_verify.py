@@ -446,16 +446,6 @@ def test_more_bundles_than_a_thousand_are_not_fetched(
     )
 
 
-def test_hints_say_which_come_first(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing else: but where there are too many, what is called a signature is looked at."""
-    monkeypatch.setattr(candidates, "MOST_CANDIDATES", 1)
-    for number in range(8):
-        notes = {PREDICATE_TYPE_NOTE: f"https://example.com/{number}"}
-        gallery.attach(b"junk", annotations=notes)
-    gallery.sign()
-    assert len(gallery.verify(formats="bundle").signatures) == 1
-
-
 def test_what_is_passed_over_counts_as_well(
     gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -491,6 +481,19 @@ class Listing(Layout):
 def listing(tmp_path: Path) -> Listing:
     """A layout of such a kind."""
     return Listing.at(str(tmp_path / "listing"))
+
+
+def test_hints_say_which_come_first(listing: Listing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing else: but where there are too many, what is called a signature is looked at."""
+    monkeypatch.setattr(candidates, "MOST_CANDIDATES", 1)
+    gallery = Gallery(listing)
+    gallery.sign()
+    (signature,) = listing.referrers(gallery.digest).descriptors
+    notes = {PREDICATE_TYPE_NOTE: "https://example.com/"}
+    junk = [gallery.attach(b"junk"), gallery.attach(b"junk", annotations=notes)]
+    others = [replace(each, annotations=tuple(notes.items())) for each in junk]
+    listing.listed = (*others, signature)
+    assert len(gallery.verify(formats="bundle").signatures) == 1
 
 
 def test_requests_are_counted_whatever_they_are_for(

@@ -170,7 +170,7 @@ def test_what_is_no_address_is_not_pointed_to(pointer: str) -> None:
 @pytest.mark.parametrize(
     "head",
     [
-        answered(200, Docker_Content_Digest=str(LAYER.digest), Content_Type="text/html"),
+        answered(200, Docker_Content_Digest=str(listing([LAYER]).digest), Content_Type="text/html"),
         answered(200, Docker_Content_Digest=f"sha256:{'0' * 64}", Content_Type=IMAGE_INDEX),
     ],
 )
