@@ -6,12 +6,13 @@ import pickle
 import pytest
 
 import keyless
-from keyless.errors import InputError, NoSuchEntry
+from keyless.errors import Check, InputError, NoSuchEntry, SplitView
 from keyless.explorer import open_log
 from keyless.instance import Sigstore
 from keyless.protocol.checkpoint import Checkpoint
 from keyless.value import replace
 from tests.explorer.trees import SIZES, Trees
+from tests.refusals import refused
 
 SIZE = sum(SIZES)
 
@@ -233,6 +234,17 @@ def test_checkpoints_of_two_trees_are_each_part_of_what_is_there() -> None:
     trees.grow(4)
     assert log.consistent(old)
     assert log.consistent(old, log.checkpoint())
+    fork = Checkpoint.parse(trees.sandbox.rekor_v1.log.fork().checkpoint(size=3))
+    for pair in ((old, fork), (fork, old)):
+        with pytest.raises(SplitView):
+            log.consistent(*pair)
+
+
+def test_a_checkpoint_that_was_verified_elsewhere_is_verified_here(trees: Trees) -> None:
+    """Who is believed there may be nobody here."""
+    elsewhere = Trees((2,)).log.checkpoint()
+    with refused(Check.LOG, "no trusted log signs the checkpoint"):
+        trees.log.consistent(elsewhere)
 
 
 def test_checkpoints_of_two_logs_say_nothing_about_each_other(trees: Trees) -> None:
