@@ -14,7 +14,8 @@ from keyless import Witness
 from keyless.errors import Check, NoSuchEntry, ServiceError
 from keyless.explorer.entry import Entry
 from keyless.sandbox.note_writer import Witness as SandboxWitness
-from tests.peers.clients.client import ARTIFACT, Question, Setting
+from tests.peers.agreement import CLIENTS, NAMES
+from tests.peers.clients.client import ARTIFACT, Client, Question, Setting
 from tests.peers.clients.cosign import Cosign
 from tests.peers.clients.sigstore_python import SigstorePython
 from tests.peers.here import needs_peers
@@ -28,6 +29,7 @@ pytestmark = needs_peers
 
 MANY = 530  # two full tiles, and a part of a third
 AT_ONCE = 100  # it answers when a checkpoint covers the entry
+LAST = "last.sigstore.json"
 FILE = Setting(kind="file", rekor=2, tsa=True)
 
 
@@ -60,7 +62,8 @@ def grown(young: OtherLog, first: bytes) -> OtherLog:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         indexes = list(pool.map(young.append, range(1, MANY - 1)))
     assert sorted(indexes) == list(range(1, MANY - 1))
-    keyless.sign(b"the last", alice(young.stack), sigstore=young.connected())
+    signed = keyless.sign(ARTIFACT, alice(young.stack), sigstore=young.connected())
+    (young.folder / LAST).write_bytes(signed.bundle.to_json())
     return young
 
 
@@ -165,6 +168,20 @@ def test_a_witness_has_seen_what_the_log_shows(grown: OtherLog) -> None:
     assert seen.witness == NAME
     assert abs(datetime.now(UTC) - seen.at) < timedelta(minutes=5)
     assert grown.witness.refused == []
+
+
+@pytest.mark.parametrize("client", CLIENTS, ids=NAMES)
+def test_a_witness_disturbs_nobody(grown: OtherLog, client: Client) -> None:
+    """Its line is in the bundle, below the log's; every client verifies that."""
+    bundle = (grown.folder / LAST).read_bytes()
+    assert (
+        f"— {NAME} "
+        in json.loads(bundle)["verificationMaterial"]["tlogEntries"][0]["inclusionProof"][
+            "checkpoint"
+        ]["envelope"]
+    )
+    question = Question(setting=FILE, bundle=bundle, artifact=ARTIFACT)
+    assert [*client.verdicts([question], grown)] == [None]
 
 
 def test_a_tree_that_too_few_have_seen_is_refused(grown: OtherLog) -> None:
