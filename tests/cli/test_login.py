@@ -21,7 +21,7 @@ from keyless.sandbox import Sandbox
 from keyless.sandbox.served import Served
 from tests.auth.keyrings import LockedKeyring, MemoryKeyring
 from tests.auth.people import visit
-from tests.auth.places import nowhere
+from tests.auth.places import answering, githubs, nowhere, on_github
 from tests.cli.terminal import Terminal, terminal
 
 ALICE, BOB = "alice@example.com", "bob@example.com"
@@ -152,6 +152,33 @@ def _paste(window: Terminal) -> None:
     page = window.wait_for(PAGE)[1]
     window.wait_for("or paste here")
     window.type(visit(page, allow_redirects=False).headers["Location"] + "\n")
+
+
+# Without anybody
+
+
+def test_a_job_signs_as_what_it_is(
+    sandbox: Sandbox,
+    served: Served,
+    artifact: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """GitHub is asked, and nobody else; whoever is expected to be another is refused."""
+    token = sandbox.issuer.github_token("octo-org/hello", lifetime=timedelta(hours=1))
+    sign = ["sign", str(artifact), "--trust-config", served.trust_config()]
+    with answering(lambda: githubs(token)) as asked:
+        on_github(monkeypatch, asked.url)
+        monkeypatch.setenv("CI", "true")
+        assert run(sign) == 0
+        out, err = capsys.readouterr()
+        assert "github.com/octo-org/hello/.github/workflows/release.yml" in out
+        assert "keyless: being who GitHub Actions says that this is\n" in err
+        assert run([*sign, "--overwrite", "--expect", ALICE]) == 3
+        assert f"not as {ALICE}" in capsys.readouterr().err
+        assert run(["whoami"]) == 0
+        assert "GitHub Actions" in capsys.readouterr().out
+    assert len(asked.requests) == 3
 
 
 # What is kept
