@@ -25,6 +25,7 @@ from keyless.protocol.statement import Statement
 from keyless.protocol.tiles import tile_of_leaf
 from keyless.protocol.trusted_root import TrustedRoot
 from keyless.value import value
+from keyless.verification.memory import CertificateMemory
 from keyless.verification.sighting import issuing_authority
 
 # Where people look at entries of the public log.
@@ -177,9 +178,16 @@ class EntryFacts:
     @cached_property
     def authority(self) -> str | None:
         """Which trusted authority has issued the certificate; None if none has."""
+        return self.issued_by(CertificateMemory())
+
+    def issued_by(self, memory: CertificateMemory) -> str | None:
+        """Say what `authority` does, for one of many: *memory* has each certificate verified once.
+
+        It belongs to whoever goes through them, and ends with that.
+        """
         if self.certificate is None or self.trusted_root is None:
             return None
-        return issuing_authority(self.certificate, self.trusted_root)
+        return issuing_authority(self.certificate, self.trusted_root, memory)
 
     @cached_property
     def statement(self) -> Statement | None:

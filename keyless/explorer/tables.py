@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from keyless.errors import InputError
 from keyless.explorer.entry import Entry
+from keyless.verification.memory import CertificateMemory
 
 try:
     import pandas as pd
@@ -22,7 +23,6 @@ _COLUMNS: Mapping[str, tuple[Callable[[Entry], object], str]] = {
     "version": (lambda entry: entry.version, "category"),
     "identity": (lambda entry: None if entry.identity is None else entry.identity.text, "string"),
     "issuer": (lambda entry: entry.issuer, "category"),
-    "authority": (lambda entry: entry.authority, "category"),
     "digest": (lambda entry: None if entry.digest is None else str(entry.digest), "string"),
     "shard": (lambda entry: entry.shard, "category"),
     "uuid": (lambda entry: entry.uuid, "string"),
@@ -32,9 +32,11 @@ _COLUMNS: Mapping[str, tuple[Callable[[Entry], object], str]] = {
 
 def to_dataframe(entries: Sequence[Entry]) -> pd.DataFrame:
     """Return *entries*, one in a row, with the type of each column that fits it."""
-    return pd.DataFrame(
-        {
-            name: pd.Series([read(entry) for entry in entries], dtype=dtype)
-            for name, (read, dtype) in _COLUMNS.items()
-        }
-    )
+    columns = {
+        name: pd.Series([read(entry) for entry in entries], dtype=dtype)
+        for name, (read, dtype) in _COLUMNS.items()
+    }
+    memory = CertificateMemory()
+    authorities = [entry.issued_by(memory) for entry in entries]
+    columns["authority"] = pd.Series(authorities, dtype="category")
+    return pd.DataFrame(columns)

@@ -16,6 +16,7 @@ from keyless.policy import Policy, Requirements
 from keyless.protocol.certificate import Certificate
 from keyless.protocol.keys import PublicKey
 from keyless.protocol.trusted_root import TrustedRoot
+from keyless.verification.memory import CertificateMemory
 from keyless.verification.signer import verify_certificate
 
 # Who was issued one that no certificate log has seen wants to know of it all the more.
@@ -30,14 +31,20 @@ def would_accept(policy: Policy, signer: Certificate | PublicKey) -> bool:
     return any(_accepts(policy, each) for each in _supposed(signer))
 
 
-def issuing_authority(certificate: Certificate, trusted_root: TrustedRoot) -> str | None:
-    """Return which authority of *trusted_root* has issued *certificate*; None when none has."""
+def issuing_authority(
+    certificate: Certificate, trusted_root: TrustedRoot, memory: CertificateMemory
+) -> str | None:
+    """Return which authority of *trusted_root* has issued *certificate*; None when none has.
+
+    Of entries under one certificate, *memory* has it verified once.
+    """
     try:
         signer = verify_certificate(
             certificate,
             at=certificate.not_before,
             trusted_root=trusted_root,
             requirements=_ISSUED,
+            memory=memory,
         )
     except VerificationError:
         return None

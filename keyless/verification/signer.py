@@ -37,13 +37,14 @@ def verify_certificate(
     at: datetime,
     trusted_root: TrustedRoot,
     requirements: Requirements = Requirements.PUBLIC,
+    memory: CertificateMemory | None = None,
 ) -> VerifiedSigner:
     """Decide whether a trusted authority vouches, *at* that time, for the key of *certificate*.
 
     This is for a certificate that has just been issued: nothing has been signed under it, so there
-    is nothing that a trusted clock could date.
+    is nothing that a trusted clock could date. Of many, *memory* has each verified once.
     """
-    return _check_at([at], certificate, trusted_root, requirements, CertificateMemory())
+    return _check_at([at], certificate, trusted_root, requirements, memory or CertificateMemory())
 
 
 def _check_at(

@@ -109,11 +109,11 @@ def test_pandas_gets_types_that_fit(listing: Listing) -> None:
         "version": "category",
         "identity": "string",
         "issuer": "category",
-        "authority": "category",
         "digest": "string",
         "shard": "category",
         "uuid": "string",
         "verified": "bool",
+        "authority": "category",
     }
     assert list(table["identity"]) == [f"{who}@example.com" for _, who in HOURS]
     assert table["verified"].all()

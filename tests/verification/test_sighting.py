@@ -12,6 +12,7 @@ from keyless.protocol.signing_keys import SigningKey
 from keyless.protocol.trusted_root import TrustedRoot
 from keyless.sandbox.certificate_authority import P256
 from keyless.sandbox.instance_core import InstanceCore
+from keyless.verification.memory import CertificateMemory
 from keyless.verification.sighting import issuing_authority, would_accept
 
 ISSUER = "https://accounts.google.com"
@@ -60,10 +61,24 @@ def test_a_policy_is_asked_about_a_key() -> None:
 def test_who_issued_a_certificate_is_told(core: InstanceCore) -> None:
     """Whether or not a certificate log has seen it: who was issued one unseen wants to know."""
     root = TrustedRoot.parse(core.trusted_root_json())
-    assert issuing_authority(certificate(core, ALICE), root) == core.authority.url
+    assert (
+        issuing_authority(certificate(core, ALICE), root, CertificateMemory()) == core.authority.url
+    )
 
 
 def test_what_nobody_issued_is_told(core: InstanceCore) -> None:
     """Anybody can write a name into a certificate, and have it logged."""
     root = TrustedRoot.parse(core.trusted_root_json())
-    assert issuing_authority(certificate(InstanceCore(), ALICE), root) is None
+    forged = certificate(InstanceCore(), ALICE)
+    assert issuing_authority(forged, root, CertificateMemory()) is None
+
+
+def test_what_is_remembered_of_one_certificate_is_true_of_no_other(core: InstanceCore) -> None:
+    """Of entries under the same one it is verified once; what another root trusts, it trusts."""
+    root, elsewhere = (
+        TrustedRoot.parse(each.trusted_root_json()) for each in (core, InstanceCore())
+    )
+    memory, genuine = CertificateMemory(), certificate(core, ALICE)
+    found = [issuing_authority(genuine, each, memory) for each in (root, root, elsewhere)]
+    assert found == [core.authority.url, core.authority.url, None]
+    assert issuing_authority(certificate(InstanceCore(), ALICE), root, memory) is None
