@@ -13,6 +13,8 @@ from keyless.protocol.bundle import Bundle
 from keyless.protocol.dsse import Envelope
 from keyless.protocol.entry import LogEntry
 from keyless.protocol.rest_entry import full_name
+from keyless.protocol.rest_log import tree_of
+from keyless.value import replace
 from keyless.verification import verify_entry
 
 
@@ -28,9 +30,12 @@ def entry_in(
         return _looked_up(record, sigstore, known, verifies=verifies)
     payload = bundle.content.payload if isinstance(bundle.content, Envelope) else None
     trusted_root = sigstore.trusted_root
+    address = _address(record, known)
+    if verifies and record.promise is None and not record.is_v2:
+        record, address = _placed(record, address)
     return Entry(
         record,
-        log=_address(record, known),
+        log=address,
         uuid=full_name(record),
         evidence=verify_entry(record, trusted_root=trusted_root) if verifies else None,
         attestation=payload,
@@ -75,6 +80,19 @@ def _looked_up(
 
 def _has(known: KnownLog, record: LogEntry) -> bool:
     return any(log.log_id == record.log_id for log in known.logs)
+
+
+def _placed(record: LogEntry, log: Address) -> tuple[LogEntry, Address]:
+    """Count *record* within its tree: only a promise speaks of its index over all trees of *log*.
+
+    Without one that index is what the bundle says, and whoever made the bundle can say anything.
+    """
+    proof = record.proof
+    if proof is None or proof.checkpoint is None:
+        return record, log
+    tree_id = tree_of(proof.checkpoint.origin)
+    name = f"a tree of {log.name}" if tree_id is None else str(tree_id)
+    return replace(record, index=proof.index), replace(log, name=name)
 
 
 def _address(record: LogEntry, known: Sequence[KnownLog]) -> Address:

@@ -137,6 +137,21 @@ def test_an_entry_with_a_promise_alone_is_looked_up() -> None:
     assert not trees.log.unverified.entry(promised).is_verified
 
 
+def test_an_index_that_nobody_vouches_for_is_not_shown() -> None:
+    """Without a promise, an entry is counted within its tree, as its proof does."""
+    trees = Trees((2, 3))
+    bundle = trees.sign().bundle
+    (entry,) = bundle.entries
+    assert (entry.index, entry.proof.index if entry.proof else None) == (5, 3)
+    forged = replace(bundle, entries=(replace(entry, promise=None, index=4),))
+    found = trees.log.entry(forged)
+    assert found.is_verified
+    assert (found.shard, found.index) == (str(trees.sandbox.rekor_v1.log.tree_id), 3)
+    assert "entry 4" not in str(found)
+    assert "logIndex" not in found.url
+    assert trees.log.entry(f"{found.shard}:{found.index}").record.leaf == entry.leaf
+
+
 def test_of_several_entries_the_proven_one_is_read() -> None:
     """Nobody has to be asked for that."""
     trees = Trees((2,))
