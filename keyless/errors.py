@@ -237,7 +237,6 @@ class LoginFailure(Enum):
     NO_PORT = "a browser has nowhere to come back to"
     REFUSED = "the issuer refused"
     UNSAFE_ISSUER = "the issuer cannot be signed in to safely"
-    STATE = "the answer is not to what was asked"
     RESPONSE_ISSUER = "another issuer answered"
     # The token that came, or was given.
     NO_TOKEN = "what came is no identity token"  # noqa: S105 - no secret
