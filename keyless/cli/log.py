@@ -11,7 +11,9 @@ from keyless.cli.log_options import (
     LogOptions,
     add_log_options,
     add_unverified_option,
+    failure_json,
     log_named,
+    telling_in_json,
 )
 from keyless.cli.witness_options import (
     WitnessOptions,
@@ -19,7 +21,7 @@ from keyless.cli.witness_options import (
     cosignatures_json,
     witnesses_of,
 )
-from keyless.errors import InputError, SplitView
+from keyless.errors import InputError, KeylessError, SplitView
 from keyless.evidence import VerifiedCheckpoint
 from keyless.protocol.checkpoint import LARGEST_CHECKPOINT, Checkpoint
 from keyless.protocol.json_reader import JsonValue
@@ -69,11 +71,12 @@ def get(arguments: Sequence[str]) -> int:
     add_unverified_option(parser)
     add_log_options(parser)
     options = parser.parse_args(arguments, GetOptions())
-    entry = log_named(options).entry(options.entry)
+    with telling_in_json(options, entry=None):
+        entry = log_named(options).entry(options.entry)
     if options.rekor_cli:
         output.say_json(entry.to_rekor_cli_json())
     elif options.json:
-        output.say_json({"keyless": 1, "entry": entry.to_json()})
+        output.say_json({"keyless": 1, "error": None, "entry": entry.to_json()})
     else:
         output.say(str(entry))
         if options.proof:
@@ -92,14 +95,15 @@ def head(arguments: Sequence[str]) -> int:
     add_witness_options(parser)
     add_log_options(parser)
     options = parser.parse_args(arguments, HeadOptions())
-    witnesses = witnesses_of(options)
-    checkpoint = log_named(options).checkpoint()
-    seen = () if witnesses is None else verify_witnesses(checkpoint, witnesses)
+    with telling_in_json(options, head=None):
+        witnesses = witnesses_of(options)
+        checkpoint = log_named(options).checkpoint()
+        seen = () if witnesses is None else verify_witnesses(checkpoint, witnesses)
     if options.note:
         output.say_bytes(checkpoint.checkpoint.to_text().encode("utf-8"))
     elif options.json:
         head = {**_checkpoint_json(checkpoint), "cosignatures": cosignatures_json(seen)}
-        output.say_json({"keyless": 1, "head": head})
+        output.say_json({"keyless": 1, "error": None, "head": head})
     else:
         rows = [*_rows(checkpoint), *(("witness", str(each), "") for each in seen)]
         output.say(text(f"head of {checkpoint.log}", rows))
@@ -117,16 +121,16 @@ def consistency(arguments: Sequence[str]) -> int:
     parser.add_argument("new", metavar="NEW", nargs="?", help="another; else what the log is now")
     add_log_options(parser)
     options = parser.parse_args(arguments, ConsistencyOptions())
-    log = log_named(options)
-    old = _read(options.old)
-    new = log.checkpoint().checkpoint if options.new is None else _read(options.new)
     try:
+        log = log_named(options)
+        old = _read(options.old)
+        new = log.checkpoint().checkpoint if options.new is None else _read(options.new)
         log.consistent(old, new)
-    except SplitView as error:
-        _tell_split(error, as_json=options.json)
+    except KeylessError as error:
+        _tell_failure(error, as_json=options.json)
         raise
     if options.json:
-        output.say_json({"keyless": 1, "consistent": True, **_no_split()})
+        output.say_json({"keyless": 1, "error": None, "consistent": True})
     else:
         output.say(f"consistent: {_words(old)}, and {_words(new)}")
     return output.DONE
@@ -140,20 +144,16 @@ def _read(path: str) -> Checkpoint:
         raise InputError(f"{shown(path)} is no checkpoint: it is not UTF-8") from None
 
 
-def _tell_split(error: SplitView, *, as_json: bool) -> None:
-    """Print both checkpoints, which are all that others need to see it for themselves."""
+def _tell_failure(error: KeylessError, *, as_json: bool) -> None:
+    """Print both checkpoints of a split view: all that others need to see it for themselves."""
     if as_json:
-        document: dict[str, JsonValue] = {"keyless": 1, "consistent": False}
-        both: dict[str, JsonValue] = {"older": error.older, "newer": error.newer}
-        output.say_json({**document, **both, **output.error_json(error)})
-        return
-    for name, note in (("older", error.older), ("newer", error.newer)):
-        output.say(f"{name}:")
-        output.say("\n".join(shown(line, longest=LARGEST_CHECKPOINT) for line in note.split("\n")))
-
-
-def _no_split() -> dict[str, JsonValue]:
-    return {"older": None, "newer": None, **output.error_json(None)}
+        consistent = False if isinstance(error, SplitView) else None
+        output.say_json(failure_json(error, consistent=consistent))
+    elif isinstance(error, SplitView):
+        for name, note in (("older", error.older), ("newer", error.newer)):
+            lines = note.split("\n")
+            output.say(f"{name}:")
+            output.say("\n".join(shown(line, longest=LARGEST_CHECKPOINT) for line in lines))
 
 
 def _words(checkpoint: Checkpoint) -> str:

@@ -14,6 +14,7 @@ from keyless.cli.log_options import (
     add_log_options,
     add_unverified_option,
     log_named,
+    telling_in_json,
 )
 from keyless.errors import InputError
 from keyless.explorer import Entry
@@ -55,19 +56,12 @@ def find(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments, Options())
     _demand_sense(options)
     progress = output.Progress(0)
-    hits = log_named(options).find(
-        email=options.email,
-        subject=options.subject,
-        artifact=options.artifact,
-        digest=options.digest,
-        key=options.key,
-        certificate=options.certificate,
-        progress=progress.reach,
-    )
-    try:
-        _show(hits, options, progress)
-    finally:
-        progress.make_way()
+    with telling_in_json(options, found=None, entries=[]):
+        hits = _sought(options, progress)
+        try:
+            _show(hits, options, progress)
+        finally:
+            progress.make_way()
     _tell(hits)
     return output.DONE
 
@@ -103,12 +97,25 @@ def _demand_sense(options: Options) -> None:
         raise InputError(f"--number {options.number} is not a number from 0 to {MOST}")
 
 
+def _sought(options: Options, progress: output.Progress) -> Hits:
+    return log_named(options).find(
+        email=options.email,
+        subject=options.subject,
+        artifact=options.artifact,
+        digest=options.digest,
+        key=options.key,
+        certificate=options.certificate,
+        progress=progress.reach,
+    )
+
+
 def _show(hits: Hits, options: Options, progress: output.Progress) -> None:
     if options.timeline:
         output.say(str(hits.timeline()))
     elif options.json:
         entries: list[JsonValue] = [entry.to_json() for entry in _wanted(hits, options)]
-        output.say_json({"keyless": 1, "found": len(hits), "entries": entries})
+        document: dict[str, JsonValue] = {"keyless": 1, "error": None, "found": len(hits)}
+        output.say_json({**document, "entries": entries})
     elif options.jsonl:
         for entry in _wanted(hits, options):
             progress.make_way()

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The words by which a command is told which log to read, and whether to believe it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from keyless.cli import output
 from keyless.cli.arguments import Namespace, Parser
 from keyless.cli.trust_options import INSTANCE_HELP
-from keyless.errors import InputError, ParseError
+from keyless.errors import InputError, KeylessError, ParseError, SplitView
 from keyless.explorer import Log, open_log
 from keyless.instance import Sigstore, connect
 from keyless.instance.sigstore import LogVersion
+from keyless.protocol.json_reader import JsonValue
 from keyless.safe_text import shown
 from keyless.services.embedded_trust import INSTANCES
 
@@ -61,6 +66,30 @@ def add_unverified_option(parser: Parser) -> None:
         action="store_true",
         help="show what the log says without verifying any of it; it is marked as such",
     )
+
+
+@contextmanager
+def telling_in_json(options: LogOptions, **members: JsonValue) -> Iterator[None]:
+    """Print, with --json, a document with *members* and what went wrong in the block, if it did."""
+    try:
+        yield
+    except KeylessError as error:
+        if options.json:
+            output.say_json(failure_json(error, **members))
+        raise
+
+
+def failure_json(error: KeylessError, **members: JsonValue) -> dict[str, JsonValue]:
+    """Return the document that says what went wrong, beside *members*."""
+    problem: JsonValue = {**output.error_json(error), **evidence_json(error)}
+    return {"keyless": 1, "error": problem, **members}
+
+
+def evidence_json(error: KeylessError) -> dict[str, JsonValue]:
+    """Return what *error* is evidence of: both checkpoints of a split view."""
+    if isinstance(error, SplitView):
+        return {"older": error.older, "newer": error.newer}
+    return {}
 
 
 def log_named(options: LogOptions) -> Log:

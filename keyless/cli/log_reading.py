@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from keyless.cli import output
 from keyless.cli.arguments import Parser
-from keyless.cli.log_options import LogOptions, add_log_options
+from keyless.cli.log_options import LogOptions, add_log_options, evidence_json
 from keyless.cli.who_options import WhoOptions
 from keyless.cli.witness_options import WitnessOptions, add_witness_options
 from keyless.errors import InputError, KeylessError, SplitView
@@ -88,10 +88,3 @@ def tell_unreadable(entries: Sequence[object]) -> None:
         some = ", ".join(shown(each) for each in entries[:5])
         more = f" and {len(entries) - 5} more" if len(entries) > 5 else ""
         output.note(f"not all can be read of {len(entries)} entries: {some}{more}")
-
-
-def evidence_json(error: KeylessError) -> dict[str, JsonValue]:
-    """Return what *error* is evidence of: both checkpoints of a split view."""
-    if isinstance(error, SplitView):
-        return {"older": error.older, "newer": error.newer}
-    return {}

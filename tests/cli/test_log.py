@@ -44,7 +44,9 @@ def test_a_lie_of_the_logs_is_a_refusal(
     with party.inject("rekor_v1", BAD_PROOF):
         assert run(["log", "get", "1", "--json", *there(served)]) == REFUSED
     answer = capsys.readouterr()
-    assert answer.out == ""
+    document = json.loads(answer.out)
+    assert document["entry"] is None
+    assert document["error"]["check"] == "inclusion proof"
     assert "leads to another root than the signed one" in answer.err
 
 
@@ -80,12 +82,24 @@ def test_a_split_view_is_refused_and_both_checkpoints_are_kept(
     if as_json:
         document = json.loads(answer.out)
         assert document["consistent"] is False
-        assert document["older"] == old.read_text()
-        assert document["newer"] != document["older"]
-        assert document["check"] == "log consistency"
+        assert document["error"]["older"] == old.read_text()
+        assert document["error"]["newer"] != document["error"]["older"]
+        assert document["error"]["check"] == "log consistency"
     else:
         assert answer.out.startswith(f"older:\n{old.read_text()}")
         assert "\nnewer:\n" in answer.out
+
+
+@pytest.mark.parametrize("command", ["get 99", "head", "find --email a@b.example", "consistency x"])
+def test_json_says_what_went_wrong(
+    sandbox: tuple[keyless.Sandbox, Served], capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    """In a document with the same members as ever: programs read no stderr."""
+    code = run(["log", *command.split(), "--log", "elsewhere", "--json", *there(sandbox[1])])
+    document = json.loads(capsys.readouterr().out)
+    assert code == MISUSED
+    assert document["error"]["error"] == "no log is called elsewhere"
+    assert not any(document[name] for name in {"entry", "entries", "head"} & {*document})
 
 
 def test_two_ways_to_name_the_instance_are_one_too_many(
