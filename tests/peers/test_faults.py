@@ -55,6 +55,7 @@ def killed(stack: Stack, name: str) -> Iterator[None]:
         yield
     finally:
         stack.servers[name].start_again()
+        stack.settle()
 
 
 @pytest.mark.parametrize(("name", "version", "called"), DOWN)
@@ -125,4 +126,5 @@ def sign_while_killing(stack: Stack, server: Server, paths: list[Path], version:
         return len(error.failures)
     finally:
         back.join()
+        stack.settle()
     return 0

@@ -137,6 +137,12 @@ class Stack:
         yield
         for name in reversed(names):
             self.servers[name].start_again()
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until everybody has found again whom they ask: Rekor takes a second for Trillian."""
+        for server in self.servers.values():
+            server.wait()
 
     def _make_keys(self) -> None:
         self.authority = certificate_authority(self.folder)

@@ -119,20 +119,12 @@ class Server:
                 extra_groups=[] if self._user else None,
             )
         self._keeper.watch(self._process.pid)
-        self._wait()
+        self.wait()
 
-    def stop(self) -> None:
-        """End it, by force if it takes long; what is not running is stopped."""
-        self._end(signal.SIGTERM)
-
-    def kill(self) -> None:
-        """End it as a machine that fails does: it gets to do nothing more."""
-        self._end(signal.SIGKILL)
-
-    def _wait(self) -> None:
+    def wait(self) -> None:
+        """Wait until it is ready; one that was stopped is not waited for."""
         deadline = time.monotonic() + PATIENCE
-        while not self._is_ready():
-            assert self._process
+        while self._process and not self._is_ready():
             ended = self._process.poll()
             if ended is not None or time.monotonic() > deadline:
                 self.kill()
@@ -141,6 +133,14 @@ class Server:
                 message = f"{self.name} {how}; its log is {self.log}:\n{last}"
                 raise NotReadyError(message)
             time.sleep(PAUSE)
+
+    def stop(self) -> None:
+        """End it, by force if it takes long; what is not running is stopped."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it as a machine that fails does: it gets to do nothing more."""
+        self._end(signal.SIGKILL)
 
     def _end(self, how: signal.Signals) -> None:
         process, self._process = self._process, None
