@@ -4,6 +4,7 @@
 import re
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.parse
@@ -32,12 +33,15 @@ NULL = "keyring.backends.null.Keyring"
 
 
 @pytest.fixture
-def surfer(tmp_path: Path) -> Iterator[Surfer]:
+def surfer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Surfer]:
     """Have somebody with a browser, of which nothing is left."""
     surfer = Surfer(tmp_path)
-    yield surfer
-    left = surfer.left()
-    surfer.close()
+    # Chromium leaves folders behind; the path to a socket in there may not be long.
+    with tempfile.TemporaryDirectory(prefix="keyless-peers-") as folder:
+        monkeypatch.setenv("TMPDIR", folder)
+        yield surfer
+        left = surfer.left()
+        surfer.close()
     assert not left, "a browser was left behind"
 
 
