@@ -122,6 +122,16 @@ class OpenIdIssuer:
             )
         return TokenAnswer(id_token=id_token, access_token=access_token, ahead=_ahead(answer, now))
 
+    @property
+    def url(self) -> str:
+        """What it calls itself."""
+        return self.metadata.issuer
+
+    def verify(self, text: str) -> IdentityToken:
+        """Return what the token *text* says, whoever brought it, if it is the issuer's own."""
+        answer = TokenAnswer(id_token=text, access_token=None, ahead=None)
+        return self.verified(answer, nonce=None).token
+
     def verified(self, answer: TokenAnswer, *, nonce: str | None) -> SignedIn:
         """Verify the token in *answer* with the issuer's keys, fetched now."""
         wanted = SignIn(
