@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import keyless
 from keyless.explorer import Entry
 from keyless.explorer.entry import Address
 from keyless.protocol.digest import Digest, HashAlgorithm
@@ -108,6 +109,22 @@ def test_an_entry_covers_what_was_signed(trees: Trees, tmp_path: Path) -> None:
     path.write_bytes(b"artifact 4")
     for artifact in (b"artifact 4", path, Digest.of(b"artifact 4")):
         assert not entry.covers(artifact)
+
+
+def test_an_entry_does_not_cover_the_envelope_that_its_log_was_sent() -> None:
+    """It is written in JSON, in one way of many, and is not what anybody signed."""
+    trees = Trees((0,))
+    keyless.attest(
+        b"app",
+        trees.sandbox.identity("alice@example.com"),
+        predicate={"passed": True},
+        type="custom",
+        sigstore=trees.sigstore,
+    )
+    entry = trees.log[0]
+    digests = {each.of: each.digest for each in entry.digests}
+    assert entry.covers(digests["payload"])
+    assert not entry.covers(digests["envelope"])
 
 
 def test_an_entry_covers_by_whichever_hash_it_has() -> None:
