@@ -30,10 +30,10 @@ def part_for(store: Store, root: Digest, platform: str) -> Descriptor:
     exact = [part for part in fitting if part.platform == wanted]
     found = exact or fitting
     if len(found) != 1:
-        there = ", ".join(platform_of(part) or "" for part in parts) or "none: it is for one alone"
+        there = ", ".join(platform_of(part) or "" for part in parts)
         raise InputError(
             f"{len(found)} parts of the image are for {wanted}",
-            hint=f"it has parts for {there}",
+            hint=f"it has parts for {there}" if there else "it is no index of several platforms",
         )
     return found[0]
 

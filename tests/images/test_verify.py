@@ -666,6 +666,14 @@ def test_a_platform_that_is_not_there_is_named(gallery: Gallery) -> None:
     assert caught.value.hint == "it has parts for linux/amd64, linux/arm64"
 
 
+def test_an_image_without_parts_has_none_for_a_platform(gallery: Gallery) -> None:
+    """It says for what it is in its configuration, which is not asked."""
+    gallery.hang("single", b"a")
+    with pytest.raises(InputError, match="0 parts of the image are for linux/amd64") as caught:
+        gallery.verify(named="single", platform="linux/amd64")
+    assert caught.value.hint == "it is no index of several platforms"
+
+
 def test_one_platform_or_all(gallery: Gallery) -> None:
     """Not both at once."""
     with pytest.raises(InputError, match="either one platform"):
