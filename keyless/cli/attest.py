@@ -66,12 +66,8 @@ def attest(arguments: Sequence[str]) -> int:
     options = Options()
     _parser().parse_files(arguments, options)
     gc.enable()  # as for `keyless sign`
-    try:
+    with output.telling_in_json(lambda error: document((), error=error), wanted=options.json):
         return _run(options)
-    except KeylessError as error:
-        if options.json:
-            output.say_json(document((), error=error))
-        raise
 
 
 def _parser() -> Parser:

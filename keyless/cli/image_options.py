@@ -7,13 +7,13 @@ keep, on standard input, or in a file. One that was typed all the same is neithe
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 from keyless import files
 from keyless.cli import output
 from keyless.cli.arguments import Namespace, Parser
-from keyless.errors import InputError, KeylessError
+from keyless.errors import InputError
 from keyless.images.layout_names import is_layout
 from keyless.protocol.json_reader import JsonValue
 from keyless.protocol.oci import ImageReference
@@ -137,15 +137,11 @@ def annotations_of(options: AnnotationWords) -> dict[str, str]:
     return said
 
 
-@contextmanager
-def told_as_json(members: dict[str, JsonValue], *, wanted: bool) -> Iterator[None]:
+def told_as_json(members: dict[str, JsonValue], *, wanted: bool) -> AbstractContextManager[None]:
     """Have an error *wanted* as JSON printed so, beside *members*, before it is complained of."""
-    try:
-        yield
-    except KeylessError as error:
-        if wanted:
-            output.say_json({"keyless": 1, "error": output.error_json(error), **members})
-        raise
+    return output.telling_in_json(
+        lambda error: {"keyless": 1, "error": output.error_json(error), **members}, wanted=wanted
+    )
 
 
 def _in_the_clear(options: RegistryWords, images: Sequence[str]) -> tuple[str, ...]:

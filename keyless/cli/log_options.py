@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The words by which a command is told which log to read, and whether to believe it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from keyless.cli import output
 from keyless.cli.arguments import Namespace, Parser
@@ -68,15 +67,9 @@ def add_unverified_option(parser: Parser) -> None:
     )
 
 
-@contextmanager
-def telling_in_json(options: LogOptions, **members: JsonValue) -> Iterator[None]:
+def telling_in_json(options: LogOptions, **members: JsonValue) -> AbstractContextManager[None]:
     """Print, with --json, a document with *members* and what went wrong in the block, if it did."""
-    try:
-        yield
-    except KeylessError as error:
-        if options.json:
-            output.say_json(failure_json(error, **members))
-        raise
+    return output.telling_in_json(lambda error: failure_json(error, **members), wanted=options.json)
 
 
 def failure_json(error: KeylessError, **members: JsonValue) -> dict[str, JsonValue]:

@@ -50,15 +50,11 @@ def login(arguments: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     options = parser.parse_args(arguments, Options())
     gc.enable()  # main() does without for what is over at once: this waits for somebody
-    try:
+    with output.telling_in_json(lambda error: _document(error=error), wanted=options.json):
         sigstore = instance_named(options.instance, options.trust_config)
         if options.remember:
             _tell_public(sigstore)
         identity = signed_in(options, sigstore)
-    except KeylessError as error:
-        if options.json:
-            output.say_json(_document(error=error))
-        raise
     return _say(identity, options)
 
 

@@ -15,7 +15,8 @@ more, as cosign does: 10 no signature, 11 no such image, 12 no signature as was 
 import json
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from time import monotonic
 
 from keyless.errors import (
@@ -91,6 +92,22 @@ def error_json(error: KeylessError | None) -> dict[str, JsonValue]:
     if isinstance(error, VerificationError):
         members |= {"found": error.found, "wanted": error.wanted}
     return members
+
+
+@contextmanager
+def telling_in_json(
+    document: Callable[[KeylessError], JsonValue], *, wanted: bool
+) -> Iterator[None]:
+    """Print the *document* of what goes wrong in the block, if it is *wanted*, and let it go on.
+
+    It is complained of all the same: that is for whoever reads stderr.
+    """
+    try:
+        yield
+    except KeylessError as error:
+        if wanted:
+            say_json(document(error))
+        raise
 
 
 def exit_code(error: KeylessError) -> int:

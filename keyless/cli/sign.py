@@ -21,7 +21,7 @@ from keyless.cli.signing_options import (
 from keyless.cli.signing_outcomes import complain_of_all, document, one_code
 from keyless.cli.signing_run import SigningRun, SignOptions
 from keyless.cli.trust_options import trust_json
-from keyless.errors import InputError, KeylessError
+from keyless.errors import InputError
 from keyless.protocol.digest import Digest
 from keyless.safe_text import shown
 
@@ -38,12 +38,8 @@ def sign(arguments: Sequence[str]) -> int:
     options = SignOptions()
     _parser().parse_files(arguments, options)
     gc.enable()  # main() does without for what is over at once: this waits for servers
-    try:
+    with output.telling_in_json(lambda error: document((), error=error), wanted=options.json):
         return _run(options)
-    except KeylessError as error:
-        if options.json:
-            output.say_json(document((), error=error))
-        raise
 
 
 def _parser() -> Parser:

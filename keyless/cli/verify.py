@@ -49,14 +49,12 @@ def verify(arguments: Sequence[str]) -> int:
     """Run `keyless verify`."""
     options = Options()
     _parser().parse_files(arguments, options)
-    try:
+    with output.telling_in_json(
+        lambda error: _document(trust=None, judged=(), error=error), wanted=options.json
+    ):
         policy = policy_of(options)
         artifacts = _artifacts(options)
         sigstore = connected(options)
-    except KeylessError as error:
-        if options.json:
-            output.say_json(_document(trust=None, judged=(), error=error))
-        raise
     with _executor(len(artifacts)) as executor:
         judged = verdicts(
             artifacts,
